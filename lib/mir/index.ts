@@ -1,0 +1,10 @@
+/** MIR: types, the op table, modules as data, builder, verifier, printer, parser, layout, reference interpreter. */
+export * from './types.ts';
+export * from './ops.ts';
+export * from './vector-ops.ts';
+export * from './instruction.ts';
+export * from './operands.ts';
+export * from './module.ts';
+export * from './layout.ts';
+export * from './errors.ts';
+export * from './builder.ts';
