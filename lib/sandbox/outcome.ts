@@ -1,0 +1,85 @@
+/**
+ * The outcome of a sandboxed run: data, a discriminated union on `status`, made for matching.
+ *
+ * @example
+ * match(outcome)
+ *   .with({ status: 'ok' }, ({ value }) => value)
+ *   .with({ status: 'timeout' }, () => 'too slow')
+ *   .with({ status: P._ }, ({ error }) => error.message)
+ */
+import { LamellaError } from '../mir/errors.ts';
+import type { TrapError } from '../mir/errors.ts';
+import type { PolicyError } from '../passes/policy.ts';
+import type { MemoryBudgetError } from '../passes/memory-estimate.ts';
+
+/** What a run cost. Times in milliseconds, sizes in bytes. */
+export interface RunMetrics {
+  /** From entering guest code to leaving it. */
+  readonly wallTime: number;
+  /** Processor time of the worker thread in that span. */
+  readonly cpuTime: number;
+  /** Validation and compilation; 0 when the code was cached. */
+  readonly compileTime: number;
+  /** From submission to the start on a worker. */
+  readonly queueTime: number;
+  /** Largest size the linear memory had. */
+  readonly peakMemory: number;
+  /** Bytes of machine code. */
+  readonly codeSize: number;
+  /** Which tier ran the code, or null when nothing ran. */
+  readonly isolation: 'worker' | null;
+}
+
+/** The run took longer than its deadline and was stopped. */
+export class TimeoutError extends LamellaError {
+  readonly limit: number;
+  constructor(functionName: string, limit: number) {
+    super('timeout', `timeout: ${functionName} was stopped at its deadline of ${limit} ms`, 'Raise maxExecutionTime, or make the work smaller.');
+    this.limit = limit;
+  }
+}
+
+/** The run was cancelled through its `AbortSignal`. */
+export class CancelledError extends LamellaError {
+  readonly reason: unknown;
+  constructor(functionName: string, reason: unknown) {
+    super('cancelled', `cancelled: ${functionName} was stopped by its abort signal`, '');
+    this.reason = reason;
+  }
+}
+
+/** The worker died. The host goes on; a new worker takes the place of the old one. */
+export class CrashedError extends LamellaError {
+  constructor(functionName: string, what: string) {
+    super('crashed', `crashed: the worker running ${functionName} ended unexpectedly: ${what}`, 'This should not happen: please report it with the module that caused it.');
+  }
+}
+
+/** A function the host supplied threw while guest code had called it. */
+export class HostError extends LamellaError {
+  constructor(functionName: string, cause: unknown) {
+    super('host', `host: a host function called from ${functionName} threw: ${cause instanceof Error ? cause.message : String(cause)}`, 'See the cause for the original error.', { cause });
+  }
+}
+
+/** The module does not verify or does not compile; the cause carries the details. */
+export class CompileError extends LamellaError {
+  constructor(moduleName: string, cause: unknown) {
+    super('compile', `compile: module ${moduleName} was refused: ${cause instanceof Error ? cause.message : String(cause)}`, '', { cause });
+  }
+}
+
+/** Every way a run ends. */
+export type Outcome<T> =
+  | { readonly status: 'ok'; readonly value: T; readonly metrics: RunMetrics }
+  | { readonly status: 'timeout'; readonly error: TimeoutError; readonly metrics: RunMetrics }
+  | { readonly status: 'trap'; readonly error: TrapError; readonly metrics: RunMetrics }
+  | { readonly status: 'policy'; readonly error: PolicyError; readonly metrics: RunMetrics }
+  | { readonly status: 'memory'; readonly error: MemoryBudgetError; readonly metrics: RunMetrics }
+  | { readonly status: 'compile'; readonly error: CompileError; readonly metrics: RunMetrics }
+  | { readonly status: 'cancelled'; readonly error: CancelledError; readonly metrics: RunMetrics }
+  | { readonly status: 'host'; readonly error: HostError; readonly metrics: RunMetrics }
+  | { readonly status: 'crashed'; readonly error: CrashedError; readonly metrics: RunMetrics };
+
+/** Metrics of a run that never started. */
+export const NO_METRICS: RunMetrics = Object.freeze({ wallTime: 0, cpuTime: 0, compileTime: 0, queueTime: 0, peakMemory: 0, codeSize: 0, isolation: null });
