@@ -8,3 +8,4 @@ export * from './module.ts';
 export * from './layout.ts';
 export * from './errors.ts';
 export * from './builder.ts';
+export * from './evaluate.ts';
