@@ -1,0 +1,113 @@
+/**
+ * The control-flow graph of a function as flat typed arrays, and its reverse postorder.
+ *
+ * Edges keep their multiplicity: a `br` whose two edges go to one block gives that block two equal predecessors, so
+ * that the n-th successor is always the n-th edge of `forEachEdge`.
+ */
+import type { BlockId, Terminator } from '../mir/instruction.ts';
+import type { MirFunction } from '../mir/module.ts';
+
+/** Successors, predecessors and order of the blocks of one function. */
+export interface Cfg {
+  readonly blockCount: number;
+  /** Successors of block `b` are `succs[succStart[b] .. succStart[b + 1])`, in edge order. */
+  readonly succStart: Int32Array;
+  readonly succs: Int32Array;
+  /** Predecessors likewise; unreachable ones are included. */
+  readonly predStart: Int32Array;
+  readonly preds: Int32Array;
+  /** Reachable blocks in reverse postorder; the entry comes first. */
+  readonly rpo: Int32Array;
+  /** Position of each block in `rpo`, −1 when it is unreachable. */
+  readonly rpoIndex: Int32Array;
+}
+
+/**
+ * Builds the graph in time linear in blocks and edges.
+ *
+ * @example
+ * const cfg = buildCfg(f);
+ * for (const block of cfg.rpo) visit(f.blocks[block]);
+ */
+export function buildCfg(f: MirFunction): Cfg {
+  const blocks = f.blocks, n = blocks.length;
+  const succStart = new Int32Array(n + 1);
+  for (let b = 0; b < n; b++) succStart[b + 1] = succStart[b] + edgeCount(blocks[b].terminator);
+  const succs = new Int32Array(succStart[n]);
+  const predStart = new Int32Array(n + 1);
+  for (let b = 0; b < n; b++) writeTargets(blocks[b].terminator, succs, succStart[b]);
+  for (let e = 0; e < succs.length; e++) predStart[succs[e] + 1]++;
+  for (let b = 0; b < n; b++) predStart[b + 1] += predStart[b];
+  const fill = predStart.slice(0, n);
+  const preds = new Int32Array(succs.length);
+  for (let b = 0; b < n; b++) {
+    for (let e = succStart[b]; e < succStart[b + 1]; e++) preds[fill[succs[e]]++] = b;
+  }
+  return withOrder(n, succStart, succs, predStart, preds);
+}
+
+/** Number of edges that leave through a terminator. */
+export function edgeCount(t: Terminator): number {
+  switch (t.kind) {
+    case 'jump': return 1;
+    case 'br': return 2;
+    case 'switch': return t.cases.length + 1;
+    case 'ret': case 'tail_call': case 'tail_call_indirect': case 'trap': return 0;
+    default: return t satisfies never;
+  }
+}
+
+function writeTargets(t: Terminator, out: Int32Array, at: number): void {
+  switch (t.kind) {
+    case 'jump': out[at] = t.target.block; return;
+    case 'br': out[at] = t.then.block; out[at + 1] = t.else.block; return;
+    case 'switch':
+      for (let k = 0; k < t.cases.length; k++) out[at + k] = t.cases[k].target.block;
+      out[at + t.cases.length] = t.default.block;
+      return;
+    case 'ret': case 'tail_call': case 'tail_call_indirect': case 'trap': return;
+    default: t satisfies never;
+  }
+}
+
+/**
+ * Adds the order. Successors are walked last first, so that in the order a block's first successor comes before its
+ * other ones: `then` before `else`, a loop's body before its exit when the body is the first edge.
+ */
+function withOrder(n: number, succStart: Int32Array, succs: Int32Array, predStart: Int32Array, preds: Int32Array): Cfg {
+  const rpoIndex = new Int32Array(n).fill(-1);
+  const stack = new Int32Array(n), next = new Int32Array(n), post = new Int32Array(n);
+  let count = 0, depth = 0;
+  if (n > 0) {
+    stack[0] = 0;
+    next[0] = succStart[1];
+    rpoIndex[0] = 0;
+    depth = 1;
+  }
+  while (depth > 0) {
+    const b = stack[depth - 1];
+    if (next[b] > succStart[b]) {
+      const s = succs[--next[b]];
+      if (rpoIndex[s] < 0) {
+        rpoIndex[s] = 0;
+        next[s] = succStart[s + 1];
+        stack[depth++] = s;
+      }
+    } else {
+      depth--;
+      post[count++] = b;
+    }
+  }
+  const rpo = new Int32Array(count);
+  for (let k = 0; k < count; k++) {
+    const b = post[count - 1 - k];
+    rpo[k] = b;
+    rpoIndex[b] = k;
+  }
+  return { blockCount: n, succStart, succs, predStart, preds, rpo, rpoIndex };
+}
+
+/** True when some path leads from the entry to the block. */
+export function isReachable(cfg: Cfg, block: BlockId): boolean {
+  return cfg.rpoIndex[block] >= 0;
+}
