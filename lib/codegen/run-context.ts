@@ -41,7 +41,7 @@ export const CTX = {
   exit: 112,
   /** Top of the guest stack. */
   guestStackTop: 120,
-  /** Address of the function table's first entry, and its length. */
+  /** Address of the function table's first entry (see {@link TABLE_ENTRY}), and its length in entries. */
   tableBase: 128,
   tableLength: 136,
   /** Address of the generic import thunk (guest convention; import index in the architecture's scratch register). */
@@ -55,11 +55,26 @@ export const CTX = {
   timerSpec: 176,
   /** Guest stack pointer saved while host code runs. */
   guestStackPointer: 208,
-  /** Address of the bulk-memory stubs (guest convention; bounds already checked): copy(dst, src, n), fill(dst, byte, n). */
+  /**
+   * Address of the bulk-memory stubs: copy(dst, src, n), fill(dst, byte, n) in the guest convention (integer arguments
+   * 0, 1, 2; no results; a call's clobbers). `dst` and `src` are guest addresses: the stub adds `memoryBase`, which is
+   * 0 in the native model. In the linear model all three integers come zero-extended to 64 bits, and the caller has
+   * already compared `dst + n` and `src + n` with `memorySize` (and trapped). `byte` uses the low 8 bits.
+   */
   copyThunk: 216,
   fillThunk: 224,
-  /** First free byte for the runtime's own use, 256 bytes. */
+  /** First free byte for the runtime's own use, 256 bytes: the fields down to `trapRegisters`. */
   runtimePrivate: 256,
+  /** GS base before the entry stub (0, or the context of an outer run), restored on exit. */
+  outerGsBase: 256,
+  /** u32: `si_code` of the signal that ended the run. */
+  trapSignalCode: 264,
+  /** u32: 1 while the kernel timer is armed for this run. */
+  timerArmed: 268,
+  /** u32: kernel thread id of the thread that owns the context (for `tgkill`). */
+  threadId: 272,
+  /** u32: runs started so far, modulo 2^32 (a host in another thread can tell two runs apart). */
+  runCount: 276,
   /** General registers at a trap, 16 × 8 bytes, in the architecture's numbering; then the saved vector state is the host's. */
   trapRegisters: 512,
   /** Saved host registers and floating-point control words, 128 bytes. */
@@ -72,6 +87,12 @@ export const CTX = {
   overflow: 1152,
   size: 8192,
 } as const;
+
+/**
+ * One entry of the function table at `CTX.tableBase`: u64 code address (0: empty), then u32 signature number (as in
+ * `CompiledModule.table`), then 4 bytes of zero.
+ */
+export const TABLE_ENTRY = { address: 0, signature: 8, size: 16 } as const;
 
 /** Values of `CTX.status`. */
 export const RUN_STATUS = { ok: 0, trap: 1, interrupted: 2, hostException: 3 } as const;
