@@ -1,0 +1,30 @@
+/** Why native code cannot run here, or a system call failed: typed, with what would work instead. */
+import { LamellaError } from '../../mir/errors.ts';
+
+/** Native code does not run on this machine at all; the interpreter does. */
+export class UnsupportedMachineError extends LamellaError {
+  constructor(what: string) {
+    super('unsupported-machine', `native code cannot run here: ${what}`,
+      'Native code needs Linux on x86-64 with FSGSBASE (kernel 5.9 or later) and Node 20.19 or later. The reference interpreter works everywhere: new Interpreter(module) from \'lamella/mir\'.');
+  }
+}
+
+/** The foreign-function library that native code is reached through is not there. */
+export class NativeUnavailableError extends LamellaError {
+  constructor(cause: unknown) {
+    const why = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    super('native-unavailable', `native code cannot be reached: the package koffi could not be loaded (${why})`,
+      'Install it with `npm install koffi` (install scripts may stay blocked: it ships prebuilt), or run the module with the interpreter from \'lamella/mir\'.', { cause });
+  }
+}
+
+/** A system call that the runtime depends on failed. */
+export class NativeCallError extends LamellaError {
+  readonly call: string;
+  readonly errno: number;
+  constructor(call: string, errno: number, remedy = 'See errno(3) for the number; a resource limit (memory maps, address space, open files) is the usual reason.') {
+    super('native-call', `${call} failed with errno ${errno}`, remedy);
+    this.call = call;
+    this.errno = errno;
+  }
+}
