@@ -1,0 +1,123 @@
+/** Which rows of the instruction table take which operand shapes, sizes and immediates in the encoding cases. */
+import type { X } from '../../backends/x86_64/forms.ts';
+import { everyMemoryCase, registerName } from './operands.ts';
+
+type XName = keyof typeof X;
+
+export const MEMORY = everyMemoryCase();
+
+export interface SizedRow {
+  readonly file: string;
+  /** Names of table rows, with spaces between. */
+  readonly names: string;
+  readonly shapes: string;
+  readonly sizes: readonly number[];
+  immediates(size: number): readonly number[];
+  /** Mnemonics that differ from the row's name. */
+  readonly mnemonics?: Partial<Record<XName, string>>;
+  /** Vector registers in the first, middle or last place. */
+  readonly firstVector?: true;
+  readonly middleVector?: true;
+  readonly lastVector?: true;
+  first?(r: number, size: number): string;
+  last?(r: number, size: number, name: XName): string;
+  memoryWord?(size: number, name: XName): string;
+  readonly memories?: number;
+}
+
+const none = (): readonly number[] => [];
+const counts = (size: number): readonly number[] => [1, 2, size * 8 - 1];
+const aluImmediates = (size: number): readonly number[] =>
+  size === 1 ? [0, 1, 127, -128] : size === 2 ? [0, 127, -128, 128, -129, 0x7fff] : [0, 1, 127, -128, 128, -129, 0x7fffffff, -0x80000000];
+const lanes = (): readonly number[] => [0, 1, 2, 3];
+const ALL = [1, 2, 4, 8], WORDS = [2, 4, 8], LARGE = [4, 8];
+const dword = (r: number): string => registerName(r, 4);
+
+export const SIZED_SHAPES: readonly SizedRow[] = [
+  { file: 'integer', names: 'add or adc sbb and sub xor cmp', shapes: 'rr rm mr ri mi', sizes: ALL, immediates: aluImmediates },
+  { file: 'integer', names: 'mov', shapes: 'rr rm mr mi', sizes: ALL, immediates: aluImmediates },
+  { file: 'integer', names: 'mov', shapes: 'ri', sizes: [1, 2, 4, 8], immediates: aluImmediates },
+  { file: 'integer', names: 'test', shapes: 'rr mr ri mi', sizes: ALL, immediates: aluImmediates },
+  { file: 'integer', names: 'not neg mul imul1 div idiv inc dec', shapes: 'r m', sizes: ALL, immediates: none, mnemonics: { imul1: 'imul' } },
+  { file: 'shifts', names: 'rol ror rcl rcr shl shr sar', shapes: 'ri mi rc mc', sizes: ALL, immediates: counts },
+  { file: 'shifts', names: 'shld shrd', shapes: 'rri mri rrc mrc', sizes: WORDS, immediates: counts },
+  { file: 'shifts', names: 'bt bts btr btc', shapes: 'rr mr ri mi', sizes: WORDS, immediates: counts },
+  { file: 'integer', names: 'xchg xadd cmpxchg', shapes: 'rr mr', sizes: ALL, immediates: none },
+  { file: 'integer', names: 'imul popcnt tzcnt lzcnt bsf bsr', shapes: 'rr rm', sizes: WORDS, immediates: none },
+  { file: 'integer', names: 'imul3', shapes: 'rri rmi', sizes: WORDS, immediates: aluImmediates, mnemonics: { imul3: 'imul' } },
+  { file: 'integer', names: 'lea', shapes: 'rm', sizes: LARGE, immediates: none, memories: 6, memoryWord: () => '' },
+  { file: 'integer', names: 'movzx8 movsx8', shapes: 'rr rm', sizes: WORDS, immediates: none, mnemonics: { movzx8: 'movzx', movsx8: 'movsx' }, last: (r) => registerName(r, 1), memoryWord: () => 'BYTE' },
+  { file: 'integer', names: 'movzx16 movsx16', shapes: 'rr rm', sizes: LARGE, immediates: none, mnemonics: { movzx16: 'movzx', movsx16: 'movsx' }, last: (r) => registerName(r, 2), memoryWord: () => 'WORD' },
+  { file: 'integer', names: 'movsxd', shapes: 'rr rm', sizes: [8], immediates: none, last: dword, memoryWord: () => 'DWORD' },
+  { file: 'integer', names: 'movbe', shapes: 'rm mr', sizes: WORDS, immediates: none },
+  { file: 'bmi', names: 'shlx sarx shrx', shapes: 'rrr rmr', sizes: LARGE, immediates: none },
+  { file: 'bmi', names: 'andn mulx pdep pext', shapes: 'rrr rrm', sizes: LARGE, immediates: none },
+  { file: 'bmi', names: 'rorx', shapes: 'rri rmi', sizes: LARGE, immediates: counts },
+  { file: 'integer', names: 'callIndirect jmpIndirect', shapes: 'r m', sizes: [8], immediates: none, mnemonics: { callIndirect: 'call', jmpIndirect: 'jmp' } },
+  { file: 'integer', names: 'push pop', shapes: 'm', sizes: [8], immediates: none },
+  { file: 'state', names: 'rdfsbase rdgsbase wrfsbase wrgsbase', shapes: 'r', sizes: LARGE, immediates: none },
+  { file: 'crossing', names: 'cvtsi2ss cvtsi2sd', shapes: 'rr rm', sizes: LARGE, immediates: none, firstVector: true },
+  { file: 'crossing', names: 'cvttss2si cvttsd2si cvtss2si cvtsd2si', shapes: 'rr rm', sizes: LARGE, immediates: none, lastVector: true, memoryWord: (_size, name) => name.includes('ss2si') ? 'DWORD' : 'QWORD' },
+  { file: 'crossing', names: 'movd', shapes: 'rr rm', sizes: [4], immediates: none, firstVector: true },
+  { file: 'crossing', names: 'movd', shapes: 'rr', sizes: [8], immediates: none, firstVector: true, mnemonics: { movd: 'movq' } },
+  { file: 'crossing', names: 'movdOut', shapes: 'rr mr', sizes: [4], immediates: none, lastVector: true, mnemonics: { movdOut: 'movd' } },
+  { file: 'crossing', names: 'movdOut', shapes: 'rr', sizes: [8], immediates: none, lastVector: true, mnemonics: { movdOut: 'movq' } },
+  { file: 'crossing', names: 'movmskps movmskpd pmovmskb', shapes: 'rr', sizes: [4], immediates: none, lastVector: true },
+  { file: 'crossing', names: 'pinsrb pinsrw', shapes: 'rri rmi', sizes: [4], immediates: lanes, firstVector: true, last: dword, memoryWord: (_size, name) => name === 'pinsrb' ? 'BYTE' : 'WORD' },
+  { file: 'crossing', names: 'pinsrd', shapes: 'rri rmi', sizes: [4], immediates: lanes, firstVector: true },
+  { file: 'crossing', names: 'pinsrd', shapes: 'rri rmi', sizes: [8], immediates: () => [0, 1], firstVector: true, mnemonics: { pinsrd: 'pinsrq' } },
+  { file: 'crossing', names: 'pextrb pextrw extractps', shapes: 'rri mri', sizes: [4], immediates: lanes, lastVector: true, memoryWord: (_size, name) => name === 'pextrb' ? 'BYTE' : name === 'pextrw' ? 'WORD' : 'DWORD' },
+  { file: 'crossing', names: 'pextrd', shapes: 'rri mri', sizes: [4], immediates: lanes, lastVector: true },
+  { file: 'crossing', names: 'pextrd', shapes: 'rri mri', sizes: [8], immediates: () => [0, 1], lastVector: true, mnemonics: { pextrd: 'pextrq' } },
+  { file: 'crossing', names: 'vcvtsi2ss vcvtsi2sd', shapes: 'rrr rrm', sizes: LARGE, immediates: none, firstVector: true, middleVector: true },
+];
+
+export interface VectorRow {
+  readonly file: string;
+  readonly names: string;
+  readonly shapes: string;
+  /** Size keyword of the memory operand. */
+  readonly memory: string;
+  /** Operand that the text shows and the encoding implies. */
+  readonly implicit?: string;
+}
+
+const FMA_SS = '132 213 231'.split(' ').flatMap((n) => ['vfmadd', 'vfmsub', 'vfnmadd', 'vfnmsub'].map((p) => `${p}${n}ss`)).join(' ');
+
+export const VECTOR_SHAPES: readonly VectorRow[] = [
+  { file: 'sse', names: 'movss', shapes: 'vv vm mv', memory: 'DWORD' },
+  { file: 'sse', names: 'movsd', shapes: 'vv vm mv', memory: 'QWORD' },
+  { file: 'sse', names: 'addss subss mulss divss minss maxss sqrtss ucomiss comiss cvtss2sd', shapes: 'vv vm', memory: 'DWORD' },
+  { file: 'sse', names: 'addsd subsd mulsd divsd minsd maxsd sqrtsd ucomisd comisd cvtsd2ss movq cvtdq2pd cvtps2pd', shapes: 'vv vm', memory: 'QWORD' },
+  { file: 'sse', names: 'movqStore', shapes: 'mv', memory: 'QWORD' },
+  { file: 'sse', names: 'cmpss roundss insertps', shapes: 'vvi vmi', memory: 'DWORD' },
+  { file: 'sse', names: 'cmpsd roundsd', shapes: 'vvi vmi', memory: 'QWORD' },
+  { file: 'sse', names: 'movaps movapd movups movupd movdqa movdqu', shapes: 'vv vm mv', memory: 'XMMWORD' },
+  { file: 'sse', names: 'movhlps movlhps', shapes: 'vv', memory: '' },
+  { file: 'sse', names: 'andps andpd andnps andnpd orps orpd xorps xorpd pand pandn por pxor', shapes: 'vv vm', memory: 'XMMWORD' },
+  { file: 'sse', names: 'addps addpd subps subpd mulps mulpd divps divpd minps minpd maxps maxpd sqrtps sqrtpd', shapes: 'vv vm', memory: 'XMMWORD' },
+  { file: 'sse', names: 'cmpps cmppd roundps roundpd shufps shufpd pshufd', shapes: 'vvi vmi', memory: 'XMMWORD' },
+  { file: 'sse', names: 'unpcklps unpcklpd unpckhps unpckhpd punpcklbw punpcklwd punpckldq punpcklqdq punpckhbw punpckhwd punpckhdq punpckhqdq', shapes: 'vv vm', memory: 'XMMWORD' },
+  { file: 'sse', names: 'paddb paddw paddd paddq psubb psubw psubd psubq pcmpeqb pcmpeqw pcmpeqd pcmpeqq pcmpgtb pcmpgtw pcmpgtd pcmpgtq', shapes: 'vv vm', memory: 'XMMWORD' },
+  { file: 'sse', names: 'pmulld pmullw pmuludq pshufb ptest cvtdq2ps cvttps2dq cvttpd2dq cvtpd2ps', shapes: 'vv vm', memory: 'XMMWORD' },
+  { file: 'sse', names: 'psrlw psrld psrlq psraw psrad psllw pslld psllq psrldq pslldq', shapes: 'vi', memory: '' },
+  { file: 'sse', names: 'blendvps blendvpd pblendvb', shapes: 'vv vm', memory: 'XMMWORD', implicit: ', xmm0' },
+  { file: 'vex', names: 'vaddss vsubss vmulss vdivss vminss vmaxss vsqrtss vcvtss2sd', shapes: 'vvv vvm', memory: 'DWORD' },
+  { file: 'vex', names: 'vaddsd vsubsd vmulsd vdivsd vminsd vmaxsd vsqrtsd vcvtsd2ss', shapes: 'vvv vvm', memory: 'QWORD' },
+  { file: 'vex', names: 'vandps vandpd vandnps vandnpd vorps vorpd vxorps vxorpd vpand vpandn vpor vpxor vunpcklps vunpcklpd', shapes: 'vvv vvm', memory: 'XMMWORD' },
+  { file: 'vex', names: 'vucomiss', shapes: 'vv vm', memory: 'DWORD' },
+  { file: 'vex', names: 'vucomisd', shapes: 'vv vm', memory: 'QWORD' },
+  { file: 'vex', names: 'vmovaps vmovups', shapes: 'vv vm mv', memory: 'XMMWORD' },
+  { file: 'vex', names: 'vmovss', shapes: 'vvv vm mv', memory: 'DWORD' },
+  { file: 'vex', names: 'vmovsd', shapes: 'vvv vm mv', memory: 'QWORD' },
+  { file: 'vex', names: 'vcmpss vroundss', shapes: 'vvvi vvmi', memory: 'DWORD' },
+  { file: 'vex', names: 'vcmpsd vroundsd', shapes: 'vvvi vvmi', memory: 'QWORD' },
+  { file: 'vex', names: 'vblendvps vblendvpd', shapes: 'vvvv vvmv', memory: 'XMMWORD' },
+  { file: 'vex', names: FMA_SS, shapes: 'vvv vvm', memory: 'DWORD' },
+  { file: 'vex', names: FMA_SS.replaceAll('ss', 'sd'), shapes: 'vvv vvm', memory: 'QWORD' },
+];
+
+/** Memory-only instructions and the text before their operand. */
+export const FPU_AND_STATE: Partial<Record<XName, string>> = {
+  ldmxcsr: 'DWORD PTR ', stmxcsr: 'DWORD PTR ', fnstcw: 'WORD PTR ', fldcw: 'WORD PTR ', fxsave: '', fxrstor: '', prefetcht0: 'BYTE PTR ',
+};
