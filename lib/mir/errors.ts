@@ -66,3 +66,15 @@ const TRAP_REMEDIES: Readonly<Record<import('./types.ts').TrapCode, string>> = {
   'misaligned-atomic': 'Atomic accesses need an address that is a multiple of their size.',
   'user': 'The program trapped on purpose: see the function named.',
 };
+
+/** The interpreter executed as many instructions as it was allowed to. */
+export class StepLimitError extends LamellaError {
+  readonly maxSteps: number;
+  readonly functionName: string;
+
+  constructor(maxSteps: number, functionName: string) {
+    super('step-limit', `stopped after ${maxSteps} instructions, in ${functionName}`, 'Raise maxSteps, or check the loop for an exit.');
+    this.maxSteps = maxSteps;
+    this.functionName = functionName;
+  }
+}

@@ -204,7 +204,7 @@ export function evalConvert(op: ConvertOp, from: Type, to: Type, a: ScalarConsta
 }
 
 /** Towards zero, saturating, NaN to 0; an in-range value converts exactly. */
-function floatToInt(to: Type, x: number, signed: boolean): ScalarConstant {
+export function floatToInt(to: Type, x: number, signed: boolean): ScalarConstant {
   const width = bitWidth(to, 'linear');
   const low = signed ? -(2 ** (width - 1)) : 0, high = signed ? 2 ** (width - 1) : 2 ** width;
   const t = Number.isNaN(x) ? 0 : Math.trunc(x);

@@ -15,3 +15,4 @@ export * from './constants.ts';
 export { VerificationError, type VerifyError, type VerifyRule } from './verify-errors.ts';
 export { assertValid, verifyModule } from './verifier.ts';
 export { formatInstruction, formatName, formatTerminator, impliedType, printFunction, printModule } from './printer.ts';
+export * from './interpreter.ts';
