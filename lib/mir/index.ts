@@ -16,3 +16,5 @@ export { VerificationError, type VerifyError, type VerifyRule } from './verify-e
 export { assertValid, verifyModule } from './verifier.ts';
 export { formatInstruction, formatName, formatTerminator, impliedType, printFunction, printModule } from './printer.ts';
 export * from './interpreter.ts';
+export { ParseError } from './parse-error.ts';
+export { parseModule } from './parser.ts';
