@@ -169,7 +169,7 @@ export function evalConvert(op: ConvertOp, from: Type, to: Type, a: ScalarConsta
   if (convertTrap(op, to, a) !== undefined) return undefined;
   switch (op) {
     case 'sext': {
-      const signed = from === 'i1' ? -(a as number) : a as number;
+      const signed = from === 'i1' ? 0 - (a as number) : a as number; // 0 - 0, because -0 is no integer
       return to === 'i64' ? BigInt(signed) : signed;
     }
     case 'zext': {

@@ -5,9 +5,8 @@
  * `hazard` is 1 when a target is also a later source, and all sources are then read before any target is written.
  * An argument or result list is decoded into `fn.lists` as `[count, (register, words)…]`.
  */
-import type { DecodedFunction } from './interpreter-decode.ts';
 import { readValue, writeValue } from './interpreter-values.ts';
-import type { Handler, Machine } from './interpreter-machine.ts';
+import type { DecodedFunction, Handler, Machine } from './interpreter-machine.ts';
 import { STRIDE } from './interpreter-machine.ts';
 import { UsageError } from './errors.ts';
 import type { Import } from './module.ts';

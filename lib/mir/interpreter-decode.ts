@@ -6,7 +6,7 @@ import { InternalError } from './errors.ts';
 import type { Address, Edge, Instruction, Terminator } from './instruction.ts';
 import { NO_VALUE } from './instruction.ts';
 import { branch, call, callImport, callIndirect, jump, ret, switch32, switch64, tailCall, tailCallImport, tailCallIndirect, trap } from './interpreter-control.ts';
-import type { Handler, Machine } from './interpreter-machine.ts';
+import type { DecodedFunction, DecodedTable, Handler, Machine } from './interpreter-machine.ts';
 import { STRIDE } from './interpreter-machine.ts';
 import { RANGE, atomicAccessHandler, atomicCmpxchgHandler, atomicRmwHandler, leaLinear, leaNative, loadHandler, memoryGrow, memorySize, slotAddrLinear, slotAddrNative, storeHandler } from './interpreter-memory.ts';
 import { binaryHandler, compareHandler, const1, const2, const4, convertHandler, fmaF32, fmaF64, nop, pairHandler, select, unaryHandler, wordsOf } from './interpreter-scalar.ts';
@@ -14,34 +14,6 @@ import { extractHandler, insertLane, laneBytes, shuffle, splat, vectorHandler } 
 import { layoutSlots } from './layout.ts';
 import type { MirFunction, Module } from './module.ts';
 import { formatSignature, type MemoryModel, type Signature, type TrapCode, type Type } from './types.ts';
-
-/** What all functions of one module share: names resolved to numbers. */
-export interface DecodedTable {
-  /** Per entry: function index, −1 for an empty entry, −2 − i for import i. */
-  readonly targets: Int32Array;
-  /** Per entry: number of its signature. */
-  readonly signatures: Int32Array;
-}
-
-export interface DecodedFunction {
-  readonly name: string;
-  readonly handlers: Handler[];
-  /** {@link STRIDE} words per instruction. */
-  readonly code: Int32Array;
-  readonly edges: Int32Array;
-  readonly lists: Int32Array;
-  readonly switches: readonly ReadonlyMap<number | bigint, number>[];
-  readonly traps: readonly TrapCode[];
-  /** Index into the module's locations, per instruction. */
-  readonly locations: Int32Array;
-  /** Register words of the parameters. */
-  readonly params: Int32Array;
-  readonly frameWords: number;
-  readonly slotBytes: number;
-  /** Instructions of the entry block, terminator included. */
-  readonly entrySteps: number;
-  readonly table: DecodedTable;
-}
 
 /** Names of a module resolved once. */
 export class ModuleNames {

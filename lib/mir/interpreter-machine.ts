@@ -7,7 +7,6 @@
  * (`i1` as 0 or 1); 64-bit values and native pointers in words 0 and 1; vectors in all four. Hosts are taken to be
  * little-endian, as every platform of Node.js and every browser is.
  */
-import type { DecodedFunction } from './interpreter-decode.ts';
 import { StepLimitError, TrapError, UsageError, type TrapFrame } from './errors.ts';
 import { layoutModule, type MemoryLayout } from './layout.ts';
 import type { MirFunction, Module, SourceLocation } from './module.ts';
@@ -25,6 +24,34 @@ export const STRIDE = 8;
 const MAX_REGISTER_BYTES = 1 << 28;
 /** Most activations a trap's trace lists. */
 const MAX_TRACE = 128;
+
+/** The function table, resolved to numbers; shared by all functions of a module. */
+export interface DecodedTable {
+  /** Per entry: function index, −1 for an empty entry, −2 − i for import i. */
+  readonly targets: Int32Array;
+  /** Per entry: number of its signature. */
+  readonly signatures: Int32Array;
+}
+
+export interface DecodedFunction {
+  readonly name: string;
+  readonly handlers: Handler[];
+  /** {@link STRIDE} words per instruction. */
+  readonly code: Int32Array;
+  readonly edges: Int32Array;
+  readonly lists: Int32Array;
+  readonly switches: readonly ReadonlyMap<number | bigint, number>[];
+  readonly traps: readonly TrapCode[];
+  /** Index into the module's locations, per instruction. */
+  readonly locations: Int32Array;
+  /** Register words of the parameters. */
+  readonly params: Int32Array;
+  readonly frameWords: number;
+  readonly slotBytes: number;
+  /** Instructions of the entry block, terminator included. */
+  readonly entrySteps: number;
+  readonly table: DecodedTable;
+}
 
 export interface MachineLimits { readonly maxSteps: number; readonly maxDepth: number }
 

@@ -1,0 +1,64 @@
+/** The reference interpreter against the edge tables, and the tables' two sources against each other. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { BINARY_OPS, COMPARE_OPS, evalBinary, evalCompare, evalConvert, evalUnary, type BinaryOp, type CompareOp, type Type } from '../../lib/mir/index.ts';
+import { wasmScalar } from '../support/wasm-oracle.ts';
+import { integerBinary, integerCompare } from './formulas.ts';
+import { formatFailures, interpreterExecutor, runTable } from './run-table.ts';
+import { conversions, expectBinary, expectConvert, expectUnary, scalarCases } from './tables.ts';
+import { valuesOf, type Scalar } from './values.ts';
+
+const test = suite('conformance: interpreter');
+
+test('every scalar case', () => {
+  const report = runTable(scalarCases(), interpreterExecutor);
+  assert.is(report.failures.length, 0, formatFailures(report));
+  assert.ok(report.total > 100_000, `${report.total} cases`);
+});
+
+test('the formulas agree with WebAssembly', () => {
+  for (const type of ['i32', 'i64'] as const) {
+    const w = type === 'i32' ? 32 : 64, all = valuesOf(type);
+    for (const op of Object.keys(BINARY_OPS) as BinaryOp[]) {
+      if (!(BINARY_OPS[op].types as readonly Type[]).includes(type)) continue;
+      for (const a of all) for (const b of all) {
+        const n = integerBinary(op, w, BigInt(a), BigInt(b)), wasm = expectBinary(op, type, a, b);
+        assert.equal(typeof n === 'string' ? { trap: n } : { values: [type === 'i64' ? n : Number(n)] }, wasm, `${op} ${type} ${a} ${b}`);
+      }
+    }
+    for (const op of Object.keys(COMPARE_OPS) as CompareOp[]) {
+      const wasm = wasmScalar(`${op} ${type}`);
+      if (wasm === undefined) continue;
+      for (const a of all) for (const b of all) assert.is(integerCompare(op, w, BigInt(a), BigInt(b)), wasm(a, b) === 1, `${op} ${type} ${a} ${b}`);
+    }
+  }
+});
+
+test('the constant evaluator agrees with the tables', () => {
+  const wanted = (o: ReturnType<typeof expectBinary>): Scalar | undefined => 'trap' in o ? undefined : o.values[0];
+  const same = (actual: Scalar | undefined, expected: Scalar | undefined, name: string): void => assert.ok(Object.is(actual, expected), `${name}: expected ${expected}, got ${actual}`);
+  for (const type of ['i8', 'i16', 'i32', 'i64', 'f32', 'f64'] as const) {
+    const all = valuesOf(type);
+    for (const op of Object.keys(BINARY_OPS) as BinaryOp[]) {
+      if (!(BINARY_OPS[op].types as readonly Type[]).includes(type)) continue;
+      // A negative NaN has no constant form.
+      const skip = (a: Scalar, b: Scalar): boolean => op === 'fcopysign' && Number.isNaN(a) && (Object.is(b, -0) || b < 0);
+      for (const a of all) for (const b of all) if (!skip(a, b)) same(evalBinary(op, type, a, b), wanted(expectBinary(op, type, a, b)), `${op} ${type} ${a} ${b}`);
+    }
+    for (const a of all) same(evalUnary(type.startsWith('f') ? 'fnearest' : 'clz', type, a), wanted(expectUnary(type.startsWith('f') ? 'fnearest' : 'clz', type, a)), `unary ${type} ${a}`);
+  }
+  for (const { op, from, to } of conversions()) {
+    for (const a of valuesOf(from)) {
+      if (op === 'bitcast' && Number.isNaN(a)) continue;
+      same(evalConvert(op, from, to, a), wanted(expectConvert(op, from, to, a)), `${op} ${from} ${to} ${a}`);
+    }
+  }
+  assert.is(evalCompare('fne', 'f64', NaN, NaN), 1);
+  assert.is(evalUnary('fneg', 'f32', NaN), undefined);
+  assert.is(evalBinary('fcopysign', 'f64', NaN, -1), undefined);
+  assert.is(evalConvert('bitcast', 'f32', 'i32', NaN), 0x7fc00000);
+  assert.is(evalConvert('bitcast', 'i32', 'f32', 0x7f800001), undefined);
+  assert.is(evalConvert('bitcast', 'f64', 'i64', NaN), 0x7ff8000000000000n);
+});
+
+test.run();
