@@ -18,7 +18,7 @@ export const CTX = {
   linearStackPointer: 40,
   /** u32: lowest value it may take. */
   linearStackLimit: 44,
-  /** u32: set by the deadline handler or a cancelling host; tested by the entry stub and after host calls. */
+  /** u32: one of {@link INTERRUPT}, set by the deadline handler or a cancelling host; tested by the entry stub and after host calls. */
   interrupt: 48,
   /** u32: 1 from the entry stub's first guest instruction to its last, 0 in host code. */
   active: 52,
@@ -93,6 +93,9 @@ export const CTX = {
  * `CompiledModule.table`), then 4 bytes of zero.
  */
 export const TABLE_ENTRY = { address: 0, signature: 8, size: 16 } as const;
+
+/** Values of `CTX.interrupt`. */
+export const INTERRUPT = { none: 0, deadline: 1, cancelled: 2 } as const;
 
 /** Values of `CTX.status`. */
 export const RUN_STATUS = { ok: 0, trap: 1, interrupted: 2, hostException: 3 } as const;
