@@ -47,8 +47,8 @@ export interface NativeBridge {
   /** Makes every thread of the process serialise its instruction stream before it runs user code again. */
   synchronizeCode(): void;
 
-  /** Makes `void f(void)` at `address` callable. */
-  procedure(address: number): () => void;
+  /** Makes `void f(uintptr_t)` at `address` callable. */
+  procedure(address: number): (argument: number) => void;
   /** Registers `callback` as `int32 f(int32)`. It must not throw, and is called only on this thread. */
   register(callback: (argument: number) => number): NativeCallback;
 

@@ -77,7 +77,7 @@ class KoffiBridge implements NativeBridge {
     this.#memcpyOut = library.func('memcpy', 'void', ['void *', 'uintptr_t', 'size_t']);
     this.#memset = library.func('memset', 'void', ['uintptr_t', 'int', 'size_t']);
     this.#syscall = library.func('syscall', 'int64_t', ['int64_t', 'int64_t', 'int64_t', 'int64_t']);
-    this.#procedureType = koffi.proto('void', []);
+    this.#procedureType = koffi.proto('void', ['uintptr_t']);
     this.#callbackType = koffi.pointer(koffi.proto('int32_t', ['int32_t']));
     this.#getpid = Number((library.func('getpid', 'int', []) as Raw<[]>)());
   }
@@ -184,7 +184,7 @@ class KoffiBridge implements NativeBridge {
     this.#check('membarrier', this.#syscall(SYS.membarrier, MEMBARRIER_SYNC_CORE, 0, 0));
   }
 
-  procedure(address: number): () => void { return this.#koffi.decode(address, this.#procedureType) as () => void; }
+  procedure(address: number): (argument: number) => void { return this.#koffi.decode(address, this.#procedureType) as (argument: number) => void; }
 
   register(callback: (argument: number) => number): NativeCallback {
     const pointer = this.#koffi.register(callback, this.#callbackType);
