@@ -2,3 +2,5 @@
 export * from './cfg.ts';
 export * from './dominators.ts';
 export * from './loops.ts';
+export * from './uses.ts';
+export * from './traps.ts';

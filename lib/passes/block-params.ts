@@ -1,0 +1,172 @@
+/**
+ * Copy propagation through block parameters: a parameter that takes the same value on every edge is that value.
+ *
+ * Optimistic, so that a whole cycle of loop parameters fed by one outside value is found at once (the "redundant
+ * phi SCCs" of Braun et al., "Simple and Efficient Construction of SSA Form", CC 2013, section 3.2). Each parameter
+ * has a state that only falls: unknown, then equal to one other value, then itself. At the fixed point the value
+ * found dominates the block: it reaches every entry of the cycle, and nothing else does. Constants of equal type and
+ * bits count as one value; they are repeated at the head of the block.
+ */
+import type { Cfg } from '../analysis/cfg.ts';
+import { findDefinitions } from '../analysis/uses.ts';
+import type { ConstInst, Edge, Instruction, Terminator, Value } from '../mir/instruction.ts';
+import type { Block, MirFunction } from '../mir/module.ts';
+import { forEachEdge, mapEdges, mapOperands, mapTerminatorOperands } from '../mir/operands.ts';
+import type { Type } from '../mir/types.ts';
+
+const UNKNOWN = -1;
+const MOST_MOVES = 6;
+
+/** The function without parameters that are copies; the same object when there are none. No block is unreachable. */
+export function propagateCopies(f: MirFunction, cfg: Cfg): MirFunction {
+  const n = f.valueTypes.length;
+  let paramCount = 0;
+  for (let b = 1; b < f.blocks.length; b++) paramCount += f.blocks[b].params.length;
+  if (paramCount === 0) return f;
+  const definitions = findDefinitions(f);
+  const state = new Int32Array(n);
+  for (let v = 0; v < n; v++) state[v] = v;
+  for (let b = 1; b < f.blocks.length; b++) for (const p of f.blocks[b].params) state[p] = UNKNOWN;
+  unifyConstants(f, state);
+
+  const moves = new Uint8Array(n);
+  const queued = new Uint8Array(f.blocks.length).fill(1);
+  // Blocks by reverse postorder; a change of a parameter re-queues the blocks its own block jumps to and, as the
+  // parameter may be an argument anywhere below, every block that reads it as one.
+  const readers = argumentReaders(f, n, definitions.param);
+  let work = Array.from(cfg.rpo);
+  while (work.length > 0) {
+    const later: number[] = [];
+    for (const b of work) {
+      if (queued[b] === 0) continue;
+      queued[b] = 0;
+      if (b === 0) continue;
+      const params = f.blocks[b].params;
+      for (let k = 0; k < params.length; k++) {
+        const p = params[k];
+        if (state[p] === p) continue;
+        const next = meet(f, cfg, b, k, p, state);
+        if (next === state[p]) continue;
+        // A state may move sideways when what it stood for turns out to be another parameter. Giving up after a few
+        // moves is safe (a parameter is always equal to itself) and keeps the whole linear.
+        state[p] = ++moves[p] > MOST_MOVES ? p : next;
+        for (let r = readers.start[p]; r < readers.start[p + 1]; r++) {
+          const target = readers.blocks[r];
+          if (queued[target] === 0) { queued[target] = 1; later.push(target); }
+        }
+      }
+    }
+    work = later;
+  }
+
+  let found = 0;
+  for (let b = 1; b < f.blocks.length; b++) for (const p of f.blocks[b].params) if (state[p] !== p && state[p] !== UNKNOWN) found++;
+  return found === 0 ? f : rewrite(f, state, definitions.instruction);
+}
+
+function meet(f: MirFunction, cfg: Cfg, b: number, k: number, p: Value, state: Int32Array): Value {
+  let result = UNKNOWN;
+  for (let e = cfg.predStart[b]; e < cfg.predStart[b + 1]; e++) {
+    const t = f.blocks[cfg.preds[e]].terminator;
+    switch (t.kind) {
+      case 'jump': result = meetEdge(result, t.target, b, k, p, state); break;
+      case 'br':
+        result = meetEdge(result, t.then, b, k, p, state);
+        result = meetEdge(result, t.else, b, k, p, state);
+        break;
+      case 'switch':
+        if (e > cfg.predStart[b] && cfg.preds[e] === cfg.preds[e - 1]) break;
+        for (let c = 0; c < t.cases.length; c++) result = meetEdge(result, t.cases[c].target, b, k, p, state);
+        result = meetEdge(result, t.default, b, k, p, state);
+        break;
+      default: break;
+    }
+    if (result === p) return p;
+  }
+  return result;
+}
+
+function meetEdge(result: Value, e: Edge, b: number, k: number, p: Value, state: Int32Array): Value {
+  if (e.block !== b || result === p) return result;
+  const v = state[e.args[k]];
+  if (v === UNKNOWN || v === p || v === result) return result;
+  return result === UNKNOWN ? v : p;
+}
+
+/** For each value that is a parameter: the blocks that get it as an argument of an edge. */
+function argumentReaders(f: MirFunction, n: number, param: Int32Array): { readonly start: Int32Array; readonly blocks: Int32Array } {
+  const start = new Int32Array(n + 1);
+  const count = (e: Edge): void => { for (const a of e.args) if (param[a] >= 0) start[a + 1]++; };
+  for (const b of f.blocks) forEachEdge(b.terminator, count);
+  for (let v = 0; v < n; v++) start[v + 1] += start[v];
+  const fill = start.slice(0, n), blocks = new Int32Array(start[n]);
+  const add = (e: Edge): void => { for (const a of e.args) if (param[a] >= 0) blocks[fill[a]++] = e.block; };
+  for (const b of f.blocks) forEachEdge(b.terminator, add);
+  return { start, blocks };
+}
+
+/** Lets equal constants share a state. */
+function unifyConstants(f: MirFunction, state: Int32Array): void {
+  const first = new Map<string | number | bigint, Value>();
+  for (const b of f.blocks) {
+    for (const i of b.instructions) {
+      if (i.kind !== 'const') continue;
+      // i32 constants by number, the rest by text: −0 and the type must tell them apart.
+      const key = i.type === 'i32' ? i.value : `${i.type}:${Object.is(i.value, -0) ? '-0' : i.value}`;
+      const known = first.get(key);
+      if (known === undefined) first.set(key, i.result); else state[i.result] = known;
+    }
+  }
+}
+
+function rewrite(f: MirFunction, state: Int32Array, definitions: readonly (Instruction | undefined)[]): MirFunction {
+  const n = f.valueTypes.length, replacement = new Int32Array(n);
+  for (let v = 0; v < n; v++) replacement[v] = v;
+  let types: Type[] | undefined;
+  const added = new Map<number, ConstInst[]>();
+  const shrinks = new Uint8Array(f.blocks.length), gone = new Uint8Array(n);
+  for (let b = 1; b < f.blocks.length; b++) {
+    for (const p of f.blocks[b].params) {
+      const v = state[p];
+      if (v === p || v === UNKNOWN) continue;
+      shrinks[b] = 1;
+      gone[p] = 1;
+      const d = definitions[v];
+      if (d?.kind === 'const') {
+        types ??= f.valueTypes.slice();
+        const copy: ConstInst = { ...d, result: types.push(d.type) - 1 };
+        const list = added.get(b);
+        if (list === undefined) added.set(b, [copy]); else list.push(copy);
+        replacement[p] = copy.result;
+      } else {
+        replacement[p] = v;
+      }
+    }
+  }
+  const map = (v: Value): Value => replacement[v];
+  const dropped = (e: Edge): Edge => {
+    if (shrinks[e.block] === 0) return e;
+    const params = f.blocks[e.block].params;
+    return { block: e.block, args: e.args.filter((_, k) => gone[params[k]] === 0) };
+  };
+  const blocks: Block[] = f.blocks.map((block, b) => {
+    let instructions: readonly Instruction[] = mapAll(block.instructions, map);
+    const head = added.get(b);
+    if (head !== undefined) instructions = [...head, ...instructions];
+    const terminator: Terminator = mapTerminatorOperands(mapEdges(block.terminator, dropped), map);
+    const params = shrinks[b] !== 0 ? block.params.filter((p) => gone[p] === 0) : block.params;
+    return instructions === block.instructions && terminator === block.terminator && params === block.params ? block : { ...block, params, instructions, terminator };
+  });
+  return { ...f, blocks, valueTypes: types ?? f.valueTypes };
+}
+
+/** Every instruction with its operands mapped; the same array when nothing changed. */
+export function mapAll(list: readonly Instruction[], map: (v: Value) => Value): readonly Instruction[] {
+  let out: Instruction[] | undefined;
+  for (let k = 0; k < list.length; k++) {
+    const after = mapOperands(list[k], map);
+    if (after !== list[k] && out === undefined) out = list.slice(0, k);
+    out?.push(after);
+  }
+  return out ?? list;
+}

@@ -1,0 +1,66 @@
+/**
+ * Renumbering at the end: values dense in order of definition, value names and unused stack slots cleaned up. Later
+ * stages index arrays by value, so holes cost them time.
+ */
+import type { Instruction, Value } from '../mir/instruction.ts';
+import type { Block, MirFunction } from '../mir/module.ts';
+import { forEachResult, mapOperands, mapTerminatorOperands } from '../mir/operands.ts';
+import type { Type } from '../mir/types.ts';
+import { ownFunctionPass } from './pass.ts';
+import { withoutUnreachable } from './simplify-cfg.ts';
+import { withResults } from './clone.ts';
+
+/** The pass `compact`. */
+export const compact = ownFunctionPass('compact', 'dense value numbers, no unused stack slots', (f, context) => {
+  const g = withoutUnreachable(f, context.analyses.cfg(f));
+  const after = compactFunction(g);
+  context.analyses.preserve(g, after);
+  return after;
+});
+
+/** The function with values numbered in order of definition; the same object when they are already. */
+export function compactFunction(f: MirFunction): MirFunction {
+  const number = new Int32Array(f.valueTypes.length).fill(-1);
+  const types: Type[] = [];
+  let dense = true, v = 0;
+  const define = (value: Value): void => {
+    if (value !== v) dense = false;
+    number[value] = v++;
+    types.push(f.valueTypes[value]);
+  };
+  const usedSlots = new Uint8Array(f.slots.length);
+  for (const b of f.blocks) {
+    for (const p of b.params) define(p);
+    for (let k = 0; k < b.instructions.length; k++) {
+      const i = b.instructions[k];
+      if (i.kind === 'slot_addr') usedSlots[i.slot] = 1;
+      forEachResult(i, define);
+    }
+  }
+  const g = usedSlots.includes(0) ? dropSlots(f, usedSlots) : f;
+  if (dense && v === f.valueTypes.length) return g;
+  const map = (value: Value): Value => number[value];
+  const blocks: Block[] = g.blocks.map((b) => ({
+    ...b,
+    params: b.params.map(map),
+    instructions: b.instructions.map((i) => withResults(mapOperands(i, map), map)),
+    terminator: mapTerminatorOperands(b.terminator, map),
+  }));
+  const out: MirFunction = { ...g, blocks, valueTypes: types };
+  if (f.valueNames === undefined) return out;
+  const valueNames: Record<number, string> = {};
+  for (const key of Object.keys(f.valueNames)) {
+    const at = number[Number(key)];
+    if (at !== undefined && at >= 0) valueNames[at] = f.valueNames[Number(key)];
+  }
+  return { ...out, valueNames };
+}
+
+function dropSlots(f: MirFunction, used: Uint8Array): MirFunction {
+  const number = new Int32Array(used.length);
+  let n = 0;
+  for (let s = 0; s < used.length; s++) number[s] = used[s] !== 0 ? n++ : -1;
+  const renumber = (i: Instruction): Instruction => (i.kind === 'slot_addr' && number[i.slot] !== i.slot ? { ...i, slot: number[i.slot] } : i);
+  const blocks = f.blocks.map((b) => (b.instructions.some((i) => i.kind === 'slot_addr' && number[i.slot] !== i.slot) ? { ...b, instructions: b.instructions.map(renumber) } : b));
+  return { ...f, blocks, slots: f.slots.filter((_, s) => used[s] !== 0) };
+}

@@ -1,0 +1,115 @@
+/**
+ * Dead code elimination, aggressive in values, never in control flow: everything starts dead; what has an effect,
+ * can trap, or decides control is alive, and so is what the living read. Dead block parameters go with their edge
+ * arguments, so a loop variable that only feeds itself disappears too. Loops are never removed: one may not end.
+ */
+import { buildCfg, type Cfg } from '../analysis/cfg.ts';
+import { cannotTrap, globalSizes, type TrapFacts } from '../analysis/traps.ts';
+import { findDefinitions, forEachDirectOperand, type Definitions } from '../analysis/uses.ts';
+import type { Edge, Instruction, Terminator, Value } from '../mir/instruction.ts';
+import type { Block, MirFunction, Module } from '../mir/module.ts';
+import { forEachOperand, hasSideEffect, mapEdges, mayTrap } from '../mir/operands.ts';
+import { ownPass, type Pass } from './pass.ts';
+import { mapFunctions } from './context.ts';
+
+/** The pass `dce`. */
+export const deadCode: Pass = ownPass({
+  name: 'dce', description: 'removes instructions and block parameters whose results nobody needs', stage: 'optimise',
+  run: (module, context) => {
+    const globals = globalSizes(module);
+    return mapFunctions(module, (f) => {
+      const after = removeDeadCode(f, context.analyses.cfg(f), module, globals);
+      context.analyses.preserve(f, after);
+      return after;
+    });
+  },
+});
+
+/** The function without dead instructions and parameters; the same object when all are alive. */
+export function removeDeadCode(f: MirFunction, cfg: Cfg = buildCfg(f), module: Module, globals: ReadonlyMap<string, number>): MirFunction {
+  const definitions = findDefinitions(f);
+  const facts: TrapFacts = { function: f, module, globals, definitions: definitions.instruction };
+  const alive = markAlive(f, cfg, definitions, facts);
+  let blocks: Block[] | undefined;
+  // Which blocks lose parameters, so that edges to them lose arguments.
+  const shrinks = new Uint8Array(f.blocks.length);
+  for (let b = 1; b < f.blocks.length; b++) {
+    for (const p of f.blocks[b].params) if (alive[p] === 0) shrinks[b] = 1;
+  }
+  const shrinkEdge = (e: Edge): Edge => {
+    if (shrinks[e.block] === 0) return e;
+    const params = f.blocks[e.block].params;
+    return { block: e.block, args: e.args.filter((_, k) => alive[params[k]] !== 0) };
+  };
+  for (let b = 0; b < f.blocks.length; b++) {
+    const block = f.blocks[b], list = block.instructions;
+    let kept: Instruction[] | undefined;
+    for (let k = 0; k < list.length; k++) {
+      const i = list[k];
+      if (isResultAlive(i, alive) || isRoot(i, facts)) { kept?.push(i); continue; }
+      kept ??= list.slice(0, k);
+    }
+    const params = shrinks[b] !== 0 ? block.params.filter((p) => alive[p] !== 0) : block.params;
+    const terminator = mapEdges(block.terminator, shrinkEdge);
+    if (kept === undefined && params === block.params && terminator === block.terminator) continue;
+    (blocks ??= f.blocks.slice())[b] = { ...block, params, instructions: kept ?? list, terminator };
+  }
+  return blocks === undefined ? f : { ...f, blocks };
+}
+
+function isRoot(i: Instruction, facts: TrapFacts): boolean {
+  return hasSideEffect(i) || mayTrap(i) && !cannotTrap(i, facts);
+}
+
+function isResultAlive(i: Instruction, alive: Uint8Array): boolean {
+  switch (i.kind) {
+    case 'store': case 'atomic_store': case 'memory_copy': case 'memory_fill': case 'fence': case 'safepoint':
+    case 'stack_map': case 'patch_point': case 'call': case 'call_indirect': return false;
+    case 'pair': return alive[i.result] !== 0 || alive[i.result2] !== 0;
+    default: return alive[i.result] !== 0;
+  }
+}
+
+function markAlive(f: MirFunction, cfg: Cfg, definitions: Definitions, facts: TrapFacts): Uint8Array {
+  const alive = new Uint8Array(f.valueTypes.length);
+  const work: Value[] = [];
+  const mark = (v: Value): void => { if (alive[v] === 0) { alive[v] = 1; work.push(v); } };
+  for (const p of f.blocks[0].params) alive[p] = 1;
+  for (const b of f.blocks) {
+    for (let k = 0; k < b.instructions.length; k++) {
+      if (isRoot(b.instructions[k], facts)) forEachOperand(b.instructions[k], mark);
+    }
+    forEachDirectOperand(b.terminator, mark);
+  }
+  // Arguments of edges into the entry, should there be any, are needed as its parameters stay.
+  for (let e = cfg.predStart[0]; e < cfg.predStart[1]; e++) markArguments(f.blocks[cfg.preds[e]].terminator, 0, -1, mark);
+  while (work.length > 0) {
+    const v = work.pop()!, i = definitions.instruction[v];
+    if (i !== undefined) { forEachOperand(i, mark); continue; }
+    const b = definitions.block[v];
+    if (b < 0) continue;
+    for (let e = cfg.predStart[b]; e < cfg.predStart[b + 1]; e++) {
+      if (e > cfg.predStart[b] && cfg.preds[e] === cfg.preds[e - 1]) continue;
+      markArguments(f.blocks[cfg.preds[e]].terminator, b, definitions.param[v], mark);
+    }
+  }
+  return alive;
+}
+
+/** Marks argument `index` (−1: all) of every edge of `t` to `block`. */
+function markArguments(t: Terminator, block: number, index: number, mark: (v: Value) => void): void {
+  switch (t.kind) {
+    case 'jump': markEdge(t.target, block, index, mark); return;
+    case 'br': markEdge(t.then, block, index, mark); markEdge(t.else, block, index, mark); return;
+    case 'switch':
+      for (let k = 0; k < t.cases.length; k++) markEdge(t.cases[k].target, block, index, mark);
+      markEdge(t.default, block, index, mark);
+      return;
+    default: return;
+  }
+}
+
+function markEdge(e: Edge, block: number, index: number, mark: (v: Value) => void): void {
+  if (e.block !== block) return;
+  if (index >= 0) mark(e.args[index]); else for (const a of e.args) mark(a);
+}

@@ -1,0 +1,89 @@
+/** When two instructions compute the same value: hashing and equality of expressions, results and location aside. */
+import type { Instruction, Value } from '../mir/instruction.ts';
+import { COMPARE_OPS, PAIR_OPS } from '../mir/ops.ts';
+
+/**
+ * True when the result depends on the operands alone, so that of two equal instructions one suffices. Trapping
+ * arithmetic counts: the later of two equal divisions cannot trap when the earlier one did not.
+ */
+export function isNumbered(i: Instruction): boolean {
+  switch (i.kind) {
+    case 'const': case 'binary': case 'unary': case 'ternary': case 'compare': case 'pair': case 'convert': case 'select':
+    case 'lea': case 'slot_addr': case 'global_addr': case 'splat': case 'extract_lane': case 'insert_lane': return true;
+    default: return false;
+  }
+}
+
+function mix(h: number, x: number): number {
+  h = Math.imul(h ^ x, 0x9e3779b1);
+  return h ^ h >>> 15;
+}
+
+function name(s: string): number {
+  const n = s.length;
+  return s.charCodeAt(0) + Math.imul(s.charCodeAt(1), 37) + Math.imul(s.charCodeAt(n - 1), 1009) + (n << 20);
+}
+
+function operands(seed: number, a: Value, b: Value, commutative: boolean): number {
+  return commutative && b < a ? mix(mix(seed, b), a) : mix(mix(seed, a), b);
+}
+
+/** A hash that equal expressions share. */
+export function hashExpression(i: Instruction, commutative: boolean): number {
+  switch (i.kind) {
+    case 'const': return mix(name(i.type), numberHash(i.value));
+    case 'binary': return operands(name(i.op), i.a, i.b, commutative);
+    case 'compare': return operands(name(i.op), i.a, i.b, 'commutative' in COMPARE_OPS[i.op]);
+    case 'pair': return operands(name(i.op), i.a, i.b, 'commutative' in PAIR_OPS[i.op]);
+    case 'unary': return mix(name(i.op), i.a);
+    case 'convert': return mix(mix(name(i.op), i.a), name(i.type));
+    case 'ternary': return mix(operands(name(i.op), i.a, i.b, false), i.c);
+    case 'select': return mix(operands(7, i.a, i.b, false), i.condition);
+    case 'lea': return mix(mix(operands(11, i.base, i.index, false), i.scale), i.offset);
+    case 'slot_addr': return mix(13, i.slot);
+    case 'global_addr': return mix(17, name(i.global));
+    case 'splat': return mix(name(i.lanes), i.a);
+    case 'extract_lane': return mix(mix(name(i.lanes), i.a), i.lane);
+    case 'insert_lane': return mix(operands(name(i.lanes), i.a, i.b, false), i.lane);
+    default: return 0;
+  }
+}
+
+function numberHash(k: number | bigint): number {
+  const n = Number(k);
+  return n === (n | 0) ? n : (n | 0) ^ Math.trunc(n / 4294967296) ^ Math.trunc(n * 65536);
+}
+
+/** True when both compute the same value from the same operands (commutative operations in either order). */
+export function sameExpression(x: Instruction, y: Instruction): boolean {
+  switch (x.kind) {
+    case 'const': return y.kind === 'const' && x.type === y.type && (x.type === 'f64' || x.type === 'f32' ? Object.is(x.value, y.value) : x.value === y.value);
+    case 'binary':
+      return y.kind === 'binary' && x.op === y.op && x.type === y.type
+        && (x.a === y.a && x.b === y.b || x.a === y.b && x.b === y.a && isSwappable(x.op));
+    case 'compare':
+      return y.kind === 'compare' && x.op === y.op
+        && (x.a === y.a && x.b === y.b || x.a === y.b && x.b === y.a && 'commutative' in COMPARE_OPS[x.op]);
+    case 'pair':
+      return y.kind === 'pair' && x.op === y.op
+        && (x.a === y.a && x.b === y.b || x.a === y.b && x.b === y.a && 'commutative' in PAIR_OPS[x.op]);
+    case 'unary': return y.kind === 'unary' && x.op === y.op && x.a === y.a;
+    case 'convert': return y.kind === 'convert' && x.op === y.op && x.type === y.type && x.a === y.a;
+    case 'ternary': return y.kind === 'ternary' && x.op === y.op && x.a === y.a && x.b === y.b && x.c === y.c;
+    case 'select': return y.kind === 'select' && x.condition === y.condition && x.a === y.a && x.b === y.b;
+    case 'lea': return y.kind === 'lea' && x.base === y.base && x.index === y.index && x.scale === y.scale && x.offset === y.offset;
+    case 'slot_addr': return y.kind === 'slot_addr' && x.slot === y.slot;
+    case 'global_addr': return y.kind === 'global_addr' && x.global === y.global;
+    case 'splat': return y.kind === 'splat' && x.lanes === y.lanes && x.a === y.a;
+    case 'extract_lane': return y.kind === 'extract_lane' && x.lanes === y.lanes && x.lane === y.lane && x.a === y.a;
+    case 'insert_lane': return y.kind === 'insert_lane' && x.lanes === y.lanes && x.lane === y.lane && x.a === y.a && x.b === y.b;
+    default: return false;
+  }
+}
+
+function isSwappable(op: string): boolean {
+  switch (op) {
+    case 'add': case 'mul': case 'and': case 'or': case 'xor': case 'fadd': case 'fmul': case 'fmin': case 'fmax': return true;
+    default: return false;
+  }
+}

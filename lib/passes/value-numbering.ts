@@ -1,0 +1,269 @@
+/**
+ * Simplification and value numbering in one walk: the driver behind the passes `simplify` and `gvn`.
+ *
+ * The walk goes down the dominator tree, so every operand has been visited before its uses (edge arguments
+ * included). Each instruction has its operands replaced, is simplified by the rules until none applies, and is then
+ * looked up among the expressions that are already available. The table is scoped: on leaving a subtree its entries
+ * are taken out again (last in, first out), so whatever the look-up finds dominates the place it is used at. With
+ * `scope: 'block'` it is emptied at every block instead.
+ *
+ * A trapping instruction may be replaced by an equal one that dominates it (that one would have trapped first); it
+ * is never moved. Branch conditions are remembered along edges that only one predecessor takes.
+ *
+ * Source of the scheme: Briggs, Cooper, Simpson, "Value Numbering" (Software: Practice and Experience, 1997),
+ * section on dominator-tree value numbering.
+ */
+import type { Cfg } from '../analysis/cfg.ts';
+import type { Dominators } from '../analysis/dominators.ts';
+import type { Edge, Instruction, PairInst, Terminator, Value } from '../mir/instruction.ts';
+import type { Block, MirFunction } from '../mir/module.ts';
+import { mapOperands, mapTerminatorOperands, singleResult } from '../mir/operands.ts';
+import type { MemoryModel, Type } from '../mir/types.ts';
+import { hashExpression, isNumbered, sameExpression } from './expression.ts';
+import { simplifyAccess, simplifyLea } from './rules/address.ts';
+import { foldPair, simplifyCompare, simplifyNot, simplifySelect } from './rules/compare.ts';
+import { simplifyConvert } from './rules/convert.ts';
+import { simplifyFloat, simplifyTernary, simplifyUnary } from './rules/float.ts';
+import { complementOf, isCommutative, simplifyInteger } from './rules/integer.ts';
+import { RuleSite, type Simplified } from './rules/site.ts';
+
+/** How far an available expression reaches. */
+export type Scope = 'block' | 'dominator';
+
+/** How often one instruction may be rewritten in a row; rules shrink or canonicalise, so this is never reached. */
+const MAX_REWRITES = 16;
+
+/** Runs the driver on a function without unreachable blocks; the same object when nothing changed. */
+export function numberValues(f: MirFunction, cfg: Cfg, dom: Dominators, model: MemoryModel, scope: Scope): MirFunction {
+  return new ValueNumbering(f, cfg, dom, model, scope).run();
+}
+
+class ValueNumbering extends RuleSite {
+  readonly #f: MirFunction;
+  readonly #cfg: Cfg;
+  readonly #dom: Dominators;
+  readonly #scope: Scope;
+  /** What each old value is now. */
+  readonly #replacement: Int32Array;
+  readonly #map: (v: Value) => Value;
+  #types: Type[] | undefined;
+  #count: number;
+
+  // Available expressions: `heads[hash]` chains entries through `next`; entries are a stack.
+  readonly #heads: Int32Array;
+  readonly #hashMask: number;
+  #entries: Instruction[] = [];
+  #next: number[] = [];
+  #hashes: number[] = [];
+  /** Truth of conditions known here: 0, 1 or −1 for unknown; entries of `knownStack` are undone on leaving. */
+  readonly #known: Int8Array;
+  #knownStack: Value[] = [];
+
+  #out: Instruction[] | undefined;
+  #changed = false;
+
+  constructor(f: MirFunction, cfg: Cfg, dom: Dominators, model: MemoryModel, scope: Scope) {
+    super(f.valueTypes.length, model);
+    this.#f = f;
+    this.#cfg = cfg;
+    this.#dom = dom;
+    this.#scope = scope;
+    this.#count = f.valueTypes.length;
+    const replacement = new Int32Array(this.#count);
+    for (let v = 0; v < replacement.length; v++) replacement[v] = v;
+    this.#replacement = replacement;
+    this.#map = (v) => (v < replacement.length ? replacement[v] : v);
+    let size = 16;
+    while (size < this.#count && size < 1 << 20) size *= 2;
+    this.#heads = new Int32Array(size).fill(-1);
+    this.#hashMask = size - 1;
+    this.#known = new Int8Array(this.#count).fill(-1);
+  }
+
+  run(): MirFunction {
+    const blocks = this.#f.blocks, dom = this.#dom, out: Block[] = blocks.slice();
+    // Marks of the scopes we are in, by depth in the tree.
+    const depthStack: number[] = [], entryMarks: number[] = [], knownMarks: number[] = [];
+    for (let k = 0; k < dom.preorder.length; k++) {
+      const b = dom.preorder[k], depth = dom.depth[b];
+      while (depthStack.length > 0 && depthStack[depthStack.length - 1] >= depth) {
+        depthStack.pop();
+        this.#dropEntries(entryMarks.pop()!);
+        this.#dropKnown(knownMarks.pop()!);
+      }
+      if (this.#scope === 'block') this.#dropEntries(0);
+      depthStack.push(depth);
+      entryMarks.push(this.#entries.length);
+      knownMarks.push(this.#knownStack.length);
+      if (this.#scope === 'dominator') this.#learnFromEdge(b);
+      out[b] = this.#block(blocks[b]);
+    }
+    if (!this.#changed) return this.#f;
+    return { ...this.#f, blocks: out, valueTypes: this.#types ?? this.#f.valueTypes };
+  }
+
+  #block(b: Block): Block {
+    const list = b.instructions;
+    this.#out = undefined;
+    for (let k = 0; k < list.length; k++) {
+      const before = list[k];
+      const marker: Instruction[] | undefined = this.#out;
+      this.#position = k;
+      this.#source = list;
+      const after = this.#instruction(before);
+      if (after === before && this.#out === marker) { marker?.push(before); continue; }
+      const target: Instruction[] = this.#out ??= list.slice(0, k);
+      if (after !== undefined) target.push(after);
+    }
+    this.#position = list.length;
+    this.#source = list;
+    const terminator = this.#terminator(b.terminator);
+    const instructions = this.#out as Instruction[] | undefined;
+    if (instructions === undefined && terminator === b.terminator) return b;
+    this.#changed = true;
+    return { ...b, instructions: instructions ?? list, terminator };
+  }
+  #position = 0;
+  #source: readonly Instruction[] = [];
+
+  newValue(type: Type): Value {
+    return (this.#types ??= this.#f.valueTypes.slice()).push(type) - 1;
+  }
+
+  emit(i: Instruction): Value {
+    const found = this.#lookUp(i);
+    if (found !== undefined) return singleResult(found);
+    (this.#out ??= this.#source.slice(0, this.#position)).push(i);
+    const r = singleResult(i);
+    this.definitions[r] = i;
+    return r;
+  }
+
+  /** What takes the place of an instruction; undefined: nothing, its results are other values now. */
+  #instruction(before: Instruction): Instruction | undefined {
+    let i = mapOperands(before, this.#map);
+    for (let round = 0; round < MAX_REWRITES; round++) {
+      const r = this.#simplify(i);
+      if (r === i) break;
+      if (typeof r === 'number') {
+        this.#replacement[singleResult(i)] = r;
+        return undefined;
+      }
+      i = r;
+    }
+    if (i.kind === 'pair') {
+      const folded = foldPair(this, i);
+      if (folded !== undefined) {
+        this.#replacement[i.result] = folded[0];
+        this.#replacement[i.result2] = folded[1];
+        return undefined;
+      }
+    }
+    if (!isNumbered(i)) {
+      const r = singleResult(i);
+      if (r >= 0) this.definitions[r] = i;
+      return i;
+    }
+    const found = this.#lookUp(i);
+    if (found === undefined) {
+      if (i.kind === 'pair') { this.definitions[i.result] = i; this.definitions[i.result2] = i; } else this.definitions[singleResult(i)] = i;
+      return i;
+    }
+    if (i.kind === 'pair') {
+      this.#replacement[i.result] = (found as PairInst).result;
+      this.#replacement[i.result2] = (found as PairInst).result2;
+    } else {
+      this.#replacement[singleResult(i)] = singleResult(found);
+    }
+    return undefined;
+  }
+
+  #simplify(i: Instruction): Simplified {
+    switch (i.kind) {
+      case 'binary': {
+        if (i.type === 'f32' || i.type === 'f64') return simplifyFloat(this, i);
+        if (i.type === 'i1' && i.op === 'xor' && this.valueOf(i.b) === 1) {
+          const inverse = simplifyNot(this, i.a, i.result, i.loc);
+          if (inverse !== undefined) return inverse;
+        }
+        return simplifyInteger(this, i);
+      }
+      case 'compare': return simplifyCompare(this, i);
+      case 'convert': return simplifyConvert(this, i);
+      case 'unary': return simplifyUnary(this, i);
+      case 'ternary': return simplifyTernary(this, i);
+      case 'select': {
+        const known = this.#truth(i.condition);
+        return known >= 0 ? (known === 1 ? i.a : i.b) : simplifySelect(this, i);
+      }
+      case 'lea': return simplifyLea(this, i);
+      case 'load': case 'store': return simplifyAccess(this, i);
+      default: return i;
+    }
+  }
+
+  #terminator(before: Terminator): Terminator {
+    let t = mapTerminatorOperands(before, this.#map);
+    if (t.kind === 'br') {
+      const known = this.#truth(t.condition);
+      if (known >= 0) return { kind: 'jump', target: known === 1 ? t.then : t.else, loc: t.loc };
+      const inner = complementOf(this, t.condition);
+      if (inner >= 0) t = { ...t, condition: inner, then: t.else, else: t.then };
+      return t;
+    }
+    if (t.kind === 'switch') {
+      const k = this.valueOf(t.value);
+      if (k === undefined) return t;
+      let target: Edge = t.default;
+      for (const c of t.cases) if (c.value === k) target = c.target;
+      return { kind: 'jump', target, loc: t.loc };
+    }
+    return t;
+  }
+
+  /** 1, 0, or −1 when a condition is not known here. */
+  #truth(v: Value): number {
+    const k = this.valueOf(v);
+    if (k !== undefined) return Number(k);
+    return v < this.#known.length ? this.#known[v] : -1;
+  }
+
+  /** On the only edge into a block from a `br`, its condition is known. */
+  #learnFromEdge(b: number): void {
+    const cfg = this.#cfg, start = cfg.predStart[b];
+    if (cfg.predStart[b + 1] - start !== 1) return;
+    const t = this.#f.blocks[cfg.preds[start]].terminator;
+    if (t.kind !== 'br' || t.then.block === t.else.block) return;
+    const v = this.#map(t.condition);
+    this.#learn(v, t.then.block === b ? 1 : 0);
+    const inner = complementOf(this, v);
+    if (inner >= 0) this.#learn(inner, t.then.block === b ? 0 : 1);
+  }
+  #learn(v: Value, truth: number): void {
+    if (v >= this.#known.length || this.#known[v] >= 0) return;
+    this.#known[v] = truth;
+    this.#knownStack.push(v);
+  }
+  #dropKnown(mark: number): void {
+    while (this.#knownStack.length > mark) this.#known[this.#knownStack.pop()!] = -1;
+  }
+
+  /** An equal available expression; when there is none, `i` becomes available. */
+  #lookUp(i: Instruction): Instruction | undefined {
+    if (!isNumbered(i)) return undefined;
+    const h = hashExpression(i, i.kind === 'binary' ? isCommutative(i.op) : false) & this.#hashMask;
+    for (let e = this.#heads[h]; e >= 0; e = this.#next[e]) {
+      if (sameExpression(this.#entries[e], i)) return this.#entries[e];
+    }
+    this.#next.push(this.#heads[h]);
+    this.#hashes.push(h);
+    this.#heads[h] = this.#entries.push(i) - 1;
+    return undefined;
+  }
+  #dropEntries(mark: number): void {
+    while (this.#entries.length > mark) {
+      this.#entries.pop();
+      this.#heads[this.#hashes.pop()!] = this.#next.pop()!;
+    }
+  }
+}
