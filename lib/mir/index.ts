@@ -18,3 +18,5 @@ export { formatInstruction, formatName, formatTerminator, impliedType, printFunc
 export * from './interpreter.ts';
 export { ParseError } from './parse-error.ts';
 export { parseModule } from './parser.ts';
+export { checkModuleShape } from './module-shape.ts';
+export { ModuleShapeError } from './shape-reader.ts';

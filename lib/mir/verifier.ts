@@ -5,15 +5,15 @@
  * It takes data that has the shape of a module (types of fields as TypeScript says). Untrusted data goes through
  * `checkModuleShape` first, which takes a private copy; the verifier then looks at the copy.
  */
-import { LamellaError } from './errors.ts';
 import { layoutModule } from './layout.ts';
 import type { Global, Import, Module } from './module.ts';
 import { functionIndex, signatureTable } from './module.ts';
+import { show, showThrown } from './show.ts';
 import type { Signature } from './types.ts';
 import { PAGE_SIZE, isInteger } from './types.ts';
 import { VerificationError, VerifySink, type VerifyError } from './verify-errors.ts';
 import { verifyFunction, verifySignature } from './verify-function.ts';
-import { isBelow, isPowerOfTwo, show } from './verify-instruction.ts';
+import { isBelow, isPowerOfTwo } from './verify-instruction.ts';
 
 /** Pages of a whole 32-bit address space. */
 const MAX_PAGES = 65536;
@@ -38,9 +38,8 @@ export function verifyModule(m: Module, options: { readonly limit?: number } = {
     for (let k = 0; k < m.functions.length; k++) verifyFunction(facts, m.functions[k], k, sink);
     return sink.finish();
   } catch (error) {
-    // Only data that is not a module at all makes the rules themselves fail.
-    if (error instanceof LamellaError) throw error;
-    const what = `this is not the shape of a module (${error instanceof Error ? error.message : show(error)}); checkModuleShape says where`;
+    // Only data that is not a module at all (or a getter that throws) makes the rules themselves fail.
+    const what = `this is not the shape of a module (${showThrown(error)}); checkModuleShape says where`;
     return [{ rule: 'malformed', what, message: what }];
   }
 }

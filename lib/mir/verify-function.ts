@@ -12,10 +12,11 @@ import { MAX_ARITY } from './module.ts';
 import { forEachEdge, forEachResult } from './operands.ts';
 import { blockDominates, computeDominance, type Dominance } from './dominance.ts';
 import { formatInstruction, formatTerminator } from './printer.ts';
+import { HUGE_BIGINT, show } from './show.ts';
 import type { Signature, Type } from './types.ts';
 import { TYPES } from './types.ts';
 import type { VerifyRule, VerifySink } from './verify-errors.ts';
-import { ANY, NO_TYPE, count, isBelow, isPowerOfTwo, show, typeCode, verifyInstruction, verifyTerminator, type RuleContext, type TypeCode } from './verify-instruction.ts';
+import { ANY, NO_TYPE, count, isBelow, isPowerOfTwo, typeCode, verifyInstruction, verifyTerminator, type RuleContext, type TypeCode } from './verify-instruction.ts';
 
 /** What functions share: looked up once per module. */
 export interface ModuleFacts {
@@ -207,6 +208,10 @@ class FunctionVerifier implements RuleContext {
     const subject = this.#instruction ?? this.#terminator;
     if (subject === undefined || subject === this.#described) return this.#text;
     this.#described = subject;
+    this.#text = '';
+    // A constant of a million digits would take long to print, and nobody would read it.
+    if (this.#instruction?.kind === 'const' && show(this.#instruction.value) === HUGE_BIGINT) return '';
+    if (this.#terminator?.kind === 'switch' && this.#terminator.cases.some((c) => show(c.value) === HUGE_BIGINT)) return '';
     try {
       const text = this.#instruction !== undefined ? formatInstruction(this.#instruction) : this.#terminator !== undefined ? formatTerminator(this.#terminator) : '';
       this.#text = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}...` : text;

@@ -9,6 +9,7 @@ import { NO_VALUE } from './instruction.ts';
 import { BINARY_OPS, COMPARE_OPS, CONVERT_OPS, PAIR_OPS, RMW_OPS, TERNARY_OPS, UNARY_OPS, type OpSpec } from './ops.ts';
 import type { Lanes, MemoryModel, MemoryOrdering, Signature, Type } from './types.ts';
 import { LANES, LANE_COUNT, LANE_TYPE, MEMORY_ORDERINGS, TRAP_CODES, TYPES, bitWidth, formatSignature, sameTypes } from './types.ts';
+import { show } from './show.ts';
 import { VECTOR_OPS, type VectorOpSpec } from './vector-ops.ts';
 import type { VerifyRule } from './verify-errors.ts';
 
@@ -241,19 +242,6 @@ export function verifyTerminator(c: RuleContext, t: Terminator): void {
 /** True for an integer in [0, end). */
 export function isBelow(n: unknown, end: number): boolean {
   return typeof n === 'number' && Number.isInteger(n) && n >= 0 && n < end;
-}
-
-/** Any value as a short text; never throws, whatever it is. */
-export function show(x: unknown): string {
-  switch (typeof x) {
-    case 'string': return x.length > 80 ? `${x.slice(0, 80)}...` : x;
-    case 'bigint': { const text = `${x}n`; return text.length > 80 ? `${text.slice(0, 80)}...` : text; }
-    case 'number': return Object.is(x, -0) ? '-0' : String(x);
-    case 'boolean': case 'undefined': return String(x);
-    case 'object': return x === null ? 'null' : 'an object';
-    case 'function': return 'a function';
-    default: return 'a symbol';
-  }
 }
 
 /** `1 value`, `2 values`. */
