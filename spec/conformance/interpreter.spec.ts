@@ -49,8 +49,9 @@ test('the constant evaluator agrees with the tables', () => {
   }
   for (const { op, from, to } of conversions()) {
     for (const a of valuesOf(from)) {
-      if (op === 'bitcast' && Number.isNaN(a)) continue;
-      same(evalConvert(op, from, to, a), wanted(expectConvert(op, from, to, a)), `${op} ${from} ${to} ${a}`);
+      const expected = op === 'bitcast' && Number.isNaN(a) ? NaN : wanted(expectConvert(op, from, to, a));
+      if (op === 'bitcast' && Number.isNaN(expected)) continue; // the bits of a NaN: below
+      same(evalConvert(op, from, to, a), expected, `${op} ${from} ${to} ${a}`);
     }
   }
   assert.is(evalCompare('fne', 'f64', NaN, NaN), 1);
