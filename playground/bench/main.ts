@@ -1,0 +1,51 @@
+/**
+ * The benchmark: generated code against JavaScript, WebAssembly and gcc, and the speed of the compiler itself.
+ *
+ * Usage: `npm run bench` for all; `npm run bench -- fib sieve` for some programs; `npm run bench -- compile` for the
+ * compiler alone. Times depend on the machine and what else it does; compare within one run only.
+ */
+import { availableParallelism, cpus } from 'node:os';
+import { benchKernels, DEFAULT_LEVEL, LEVELS, type KernelRow } from './kernels.ts';
+import { PROGRAMS } from './programs/index.ts';
+import { formatTable } from './table.ts';
+import { benchThroughput } from './throughput.ts';
+
+const ROUNDS = 9;
+const COLUMNS = ['js', 'wasm', 'gcc -O0', 'gcc -O2'] as const;
+
+const args = process.argv.slice(2), onlyCompile = args.length === 1 && args[0] === 'compile';
+const programs = args.length === 0 ? PROGRAMS : PROGRAMS.filter((p) => args.includes(p.name));
+const unknown = args.filter((a) => a !== 'compile' && !PROGRAMS.some((p) => p.name === a));
+
+if (unknown.length > 0) {
+  process.stderr.write(`unknown benchmark: ${unknown.join(', ')}\n  Use some of: ${PROGRAMS.map((p) => p.name).join(', ')}, compile.\n`);
+  process.exitCode = 1;
+} else {
+  process.stdout.write(`Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} processors\n\n`);
+  if (!onlyCompile) printKernels();
+  if (args.length === 0 || args.includes('compile')) benchThroughput();
+}
+
+function printKernels(): void {
+  const rows: string[][] = [], notes: string[] = [];
+  benchKernels(programs, ROUNDS, (row) => {
+    rows.push(cells(row));
+    for (const [variant, reason] of row.failures) notes.push(`FAILED: ${row.program.name}, ${variant}: ${reason}`);
+    process.stderr.write(`  measured ${row.program.name}: ${row.program.description}\n`);
+  });
+  const header = ['program', ...LEVELS, ...COLUMNS, `${DEFAULT_LEVEL} : gcc -O2`, `${DEFAULT_LEVEL} : js`];
+  process.stdout.write(`Milliseconds a run, median of ${ROUNDS} taken in turns; ratios below 1 mean ${DEFAULT_LEVEL} is faster\n\n${formatTable(header, rows)}\n`);
+  process.stdout.write('wasm is written by hand for fib and sieve only.\n');
+  for (const n of notes) process.stdout.write(`${n}\n`);
+  if (notes.length > 0) process.exitCode = 1;
+}
+
+function cells(row: KernelRow): string[] {
+  const time = (name: string): number | undefined => (row.failures.has(name) ? undefined : row.timings.get(name)?.median);
+  const show = (name: string): string => row.failures.has(name) ? 'failed' : (time(name)?.toFixed(2) ?? '-');
+  const ratio = (a: string, b: string): string => {
+    const x = time(a), y = time(b);
+    return x === undefined || y === undefined ? '-' : (x / y).toFixed(2);
+  };
+  return [row.program.name, ...LEVELS.map(show), ...COLUMNS.map(show), ratio(DEFAULT_LEVEL, 'gcc -O2'), ratio(DEFAULT_LEVEL, 'js')];
+}
