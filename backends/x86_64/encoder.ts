@@ -15,22 +15,18 @@
  * asm.cmov(CC.l, 4, RAX, RCX);              // cmovl eax, ecx
  * asm.fixed(FIXED.ret);                     // ret
  */
-import type { CodeBuffer, Label } from '../../lib/codegen/code-buffer.ts';
+import type { Label } from '../../lib/codegen/code-buffer.ts';
 import { InternalError } from '../../lib/mir/errors.ts';
 import { BRANCH_JMP, NOPS, REFERENCE_REL32 } from './code-target.ts';
 import {
-  ALTERNATE_SHIFT, ALTERNATE_XOR, BYTE_RM, DEFAULT64, DIGIT_SHIFT, GROUP_ALU, GROUP_BIT, GROUP_MOV, GROUP_SHIFT,
-  GROUP_SHIFT_COUNT, GROUP_TEST, HAS_BYTE, LAST_IN_VVVV, MAP_SHIFT, PREFIX_SHIFT, REVERSED, SIZED, VEX, WIDE, type Form,
+  ALTERNATE_SHIFT, ALTERNATE_XOR, BYTE_RM, DIGIT_SHIFT, GROUP_ALU, GROUP_BIT, GROUP_MOV, GROUP_SHIFT, GROUP_SHIFT_COUNT,
+  GROUP_TEST, HAS_BYTE, LAST_IN_VVVV, MAP_SHIFT, REVERSED, SIZED, type Form,
 } from './forms.ts';
+import { InstructionWriter } from './instruction-writer.ts';
 import { Mem } from './memory-operand.ts';
 
-const MANDATORY_PREFIX = [0, 0x66, 0xf3, 0xf2] as const;
-
-export class Assembler {
-  readonly code: CodeBuffer;
+export class Assembler extends InstructionWriter {
   readonly #mem = new Mem();
-
-  constructor(code: CodeBuffer) { this.code = code; }
 
   /** `[base + displacement]`; one operand per assembler, good until the next of these calls. */
   at(base: number, displacement = 0): Mem { return this.#mem.at(base, displacement); }
@@ -42,19 +38,19 @@ export class Assembler {
   rip(label: Label, displacement = 0): Mem { return this.#mem.rip(label, displacement); }
 
   // ---- one operand -------------------------------------------------------------------------------------------------
-  r(f: Form<'r'>, size: number, reg: number): void { this.#rr(f, f & 255, size, digitOf(f), reg, false, 0); }
-  m(f: Form<'m'>, size: number, mem: Mem): void { this.#rm(f, f & 255, size, digitOf(f), mem, false, 0); }
+  r(f: Form<'r'>, size: number, reg: number): void { this.writeRR(f, f & 255, size, digitOf(f), reg, false, 0); }
+  m(f: Form<'m'>, size: number, mem: Mem): void { this.writeRM(f, f & 255, size, digitOf(f), mem, false, 0); }
 
   // ---- general registers -------------------------------------------------------------------------------------------
   rr(f: Form<'rr'>, size: number, a: number, b: number): void {
-    if ((f & REVERSED) !== 0) this.#rr(f, f & 255, size, b, a, true, 0);
-    else this.#rr(f, f & 255, size, a, b, true, 0);
+    if ((f & REVERSED) !== 0) this.writeRR(f, f & 255, size, b, a, true, 0);
+    else this.writeRR(f, f & 255, size, a, b, true, 0);
   }
   rm(f: Form<'rm'>, size: number, reg: number, mem: Mem): void {
-    this.#rm(f, (f & REVERSED) !== 0 ? alternateOf(f) : f & 255, size, reg, mem, true, 0);
+    this.writeRM(f, (f & REVERSED) !== 0 ? alternateOf(f) : f & 255, size, reg, mem, true, 0);
   }
   mr(f: Form<'mr'>, size: number, mem: Mem, reg: number): void {
-    this.#rm(f, (f & REVERSED) !== 0 ? f & 255 : alternateOf(f), size, reg, mem, true, 0);
+    this.writeRM(f, (f & REVERSED) !== 0 ? f & 255 : alternateOf(f), size, reg, mem, true, 0);
   }
   /** Sign-extended immediates up to 32 bits; shift counts and bit numbers as they are. 64-bit constants: {@link movRI64}. */
   ri(f: Form<'ri'>, size: number, reg: number, imm: number): void {
@@ -67,78 +63,78 @@ export class Assembler {
     if (group === GROUP_ALU && bytes > 1 && reg === 0) this.#accumulator(f, (f & 0x38) | 5, size, size === 8);
     else if (group === GROUP_ALU && bytes === 1 && size === 1 && reg === 0) this.#accumulator(f, (f & 0x38) | 5, size, false);
     else if (group === GROUP_TEST && reg === 0) this.#accumulator(f, 0xa9, size, size === 8);
-    else this.#rr(f, immediateOpcode(f, group, bytes, size, imm), size, digitOf(f), reg, false, 0);
-    this.#imm(imm, group === GROUP_SHIFT_COUNT && imm === 1 ? 0 : bytes);
+    else this.writeRR(f, immediateOpcode(f, group, bytes, size, imm), size, digitOf(f), reg, false, 0);
+    this.immediate(imm, group === GROUP_SHIFT_COUNT && imm === 1 ? 0 : bytes);
   }
   mi(f: Form<'mi'>, size: number, mem: Mem, imm: number): void {
     const group = groupOf(f), bytes = immediateBytes(group, size, imm);
     const written = group === GROUP_SHIFT_COUNT && imm === 1 ? 0 : bytes;
-    this.#rm(f, immediateOpcode(f, group, bytes, size, imm), size, digitOf(f), mem, false, written);
-    this.#imm(imm, written);
+    this.writeRM(f, immediateOpcode(f, group, bytes, size, imm), size, digitOf(f), mem, false, written);
+    this.immediate(imm, written);
   }
   rri(f: Form<'rri'>, size: number, a: number, b: number, imm: number): void {
     const bytes = this.#isImul3(f) && (imm < -128 || imm > 127) ? Math.min(size, 4) : 1;
     const opcode = this.#isImul3(f) && bytes === 1 ? 0x6b : f & 255;
-    if ((f & REVERSED) !== 0) this.#rr(f, opcode, size, b, a, false, 0);
-    else this.#rr(f, opcode, size, a, b, false, 0);
-    this.#imm(imm, bytes);
+    if ((f & REVERSED) !== 0) this.writeRR(f, opcode, size, b, a, false, 0);
+    else this.writeRR(f, opcode, size, a, b, false, 0);
+    this.immediate(imm, bytes);
   }
   rmi(f: Form<'rmi'>, size: number, a: number, mem: Mem, imm: number): void {
     const bytes = this.#isImul3(f) && (imm < -128 || imm > 127) ? Math.min(size, 4) : 1;
-    this.#rm(f, this.#isImul3(f) && bytes === 1 ? 0x6b : f & 255, size, a, mem, false, bytes);
-    this.#imm(imm, bytes);
+    this.writeRM(f, this.#isImul3(f) && bytes === 1 ? 0x6b : f & 255, size, a, mem, false, bytes);
+    this.immediate(imm, bytes);
   }
   mri(f: Form<'mri'>, size: number, mem: Mem, reg: number, imm: number): void {
-    this.#rm(f, f & 255, size, reg, mem, false, 1);
-    this.#imm(imm, 1);
+    this.writeRM(f, f & 255, size, reg, mem, false, 1);
+    this.immediate(imm, 1);
   }
   /** Shifts by `cl`. */
-  rc(f: Form<'rc'>, size: number, reg: number): void { this.#rr(f, (f & 255) | 0x12, size, digitOf(f), reg, false, 0); }
-  mc(f: Form<'mc'>, size: number, mem: Mem): void { this.#rm(f, (f & 255) | 0x12, size, digitOf(f), mem, false, 0); }
+  rc(f: Form<'rc'>, size: number, reg: number): void { this.writeRR(f, (f & 255) | 0x12, size, digitOf(f), reg, false, 0); }
+  mc(f: Form<'mc'>, size: number, mem: Mem): void { this.writeRM(f, (f & 255) | 0x12, size, digitOf(f), mem, false, 0); }
   /** Double shifts by `cl`. */
-  rrc(f: Form<'rrc'>, size: number, a: number, b: number): void { this.#rr(f, (f & 255) + 1, size, b, a, false, 0); }
-  mrc(f: Form<'mrc'>, size: number, mem: Mem, reg: number): void { this.#rm(f, (f & 255) + 1, size, reg, mem, false, 0); }
+  rrc(f: Form<'rrc'>, size: number, a: number, b: number): void { this.writeRR(f, (f & 255) + 1, size, b, a, false, 0); }
+  mrc(f: Form<'mrc'>, size: number, mem: Mem, reg: number): void { this.writeRM(f, (f & 255) + 1, size, reg, mem, false, 0); }
   /** VEX-encoded, three registers. */
   rrr(f: Form<'rrr'>, size: number, a: number, b: number, c: number): void {
-    if ((f & LAST_IN_VVVV) !== 0) this.#rr(f, f & 255, size, a, b, false, c);
-    else this.#rr(f, f & 255, size, a, c, false, b);
+    if ((f & LAST_IN_VVVV) !== 0) this.writeRR(f, f & 255, size, a, b, false, c);
+    else this.writeRR(f, f & 255, size, a, c, false, b);
   }
-  rmr(f: Form<'rmr'>, size: number, a: number, mem: Mem, c: number): void { this.#rm(f, f & 255, size, a, mem, false, 0, c); }
-  rrm(f: Form<'rrm'>, size: number, a: number, b: number, mem: Mem): void { this.#rm(f, f & 255, size, a, mem, false, 0, b); }
+  rmr(f: Form<'rmr'>, size: number, a: number, mem: Mem, c: number): void { this.writeRM(f, f & 255, size, a, mem, false, 0, c); }
+  rrm(f: Form<'rrm'>, size: number, a: number, b: number, mem: Mem): void { this.writeRM(f, f & 255, size, a, mem, false, 0, b); }
 
   // ---- vector registers --------------------------------------------------------------------------------------------
-  vv(f: Form<'vv'>, a: number, b: number): void { this.#rr(f, f & 255, 4, a, b, false, 0); }
-  vm(f: Form<'vm'>, a: number, mem: Mem): void { this.#rm(f, f & 255, 4, a, mem, false, 0); }
-  mv(f: Form<'mv'>, mem: Mem, a: number): void { this.#rm(f, alternateOf(f), 4, a, mem, false, 0); }
+  vv(f: Form<'vv'>, a: number, b: number): void { this.writeRR(f, f & 255, 4, a, b, false, 0); }
+  vm(f: Form<'vm'>, a: number, mem: Mem): void { this.writeRM(f, f & 255, 4, a, mem, false, 0); }
+  mv(f: Form<'mv'>, mem: Mem, a: number): void { this.writeRM(f, alternateOf(f), 4, a, mem, false, 0); }
   vi(f: Form<'vi'>, a: number, imm: number): void {
-    this.#rr(f, f & 255, 4, digitOf(f), a, false, 0);
-    this.#imm(imm, 1);
+    this.writeRR(f, f & 255, 4, digitOf(f), a, false, 0);
+    this.immediate(imm, 1);
   }
   vvi(f: Form<'vvi'>, a: number, b: number, imm: number): void {
-    this.#rr(f, f & 255, 4, a, b, false, 0);
-    this.#imm(imm, 1);
+    this.writeRR(f, f & 255, 4, a, b, false, 0);
+    this.immediate(imm, 1);
   }
   vmi(f: Form<'vmi'>, a: number, mem: Mem, imm: number): void {
-    this.#rm(f, f & 255, 4, a, mem, false, 1);
-    this.#imm(imm, 1);
+    this.writeRM(f, f & 255, 4, a, mem, false, 1);
+    this.immediate(imm, 1);
   }
-  vvv(f: Form<'vvv'>, a: number, b: number, c: number): void { this.#rr(f, f & 255, 4, a, c, false, b); }
-  vvm(f: Form<'vvm'>, a: number, b: number, mem: Mem): void { this.#rm(f, f & 255, 4, a, mem, false, 0, b); }
+  vvv(f: Form<'vvv'>, a: number, b: number, c: number): void { this.writeRR(f, f & 255, 4, a, c, false, b); }
+  vvm(f: Form<'vvm'>, a: number, b: number, mem: Mem): void { this.writeRM(f, f & 255, 4, a, mem, false, 0, b); }
   vvvi(f: Form<'vvvi'>, a: number, b: number, c: number, imm: number): void {
-    this.#rr(f, f & 255, 4, a, c, false, b);
-    this.#imm(imm, 1);
+    this.writeRR(f, f & 255, 4, a, c, false, b);
+    this.immediate(imm, 1);
   }
   vvmi(f: Form<'vvmi'>, a: number, b: number, mem: Mem, imm: number): void {
-    this.#rm(f, f & 255, 4, a, mem, false, 1, b);
-    this.#imm(imm, 1);
+    this.writeRM(f, f & 255, 4, a, mem, false, 1, b);
+    this.immediate(imm, 1);
   }
   vvvv(f: Form<'vvvv'>, a: number, b: number, c: number, d: number): void {
-    this.#rr(f, f & 255, 4, a, c, false, b);
-    this.#imm((d & 15) << 4, 1);
+    this.writeRR(f, f & 255, 4, a, c, false, b);
+    this.immediate((d & 15) << 4, 1);
   }
   vvmv(f: Form<'vvmv'>, a: number, b: number, mem: Mem, d: number): void {
-    this.#rm(f, f & 255, 4, a, mem, false, 1, b);
-    this.#imm((d & 15) << 4, 1);
+    this.writeRM(f, f & 255, 4, a, mem, false, 1, b);
+    this.immediate((d & 15) << 4, 1);
   }
 
   // ---- constants, stack, conditions --------------------------------------------------------------------------------
@@ -153,51 +149,51 @@ export class Assembler {
   /** `movabs reg, imm64`: always 10 bytes. */
   movabs(reg: number, low: number, high: number): void {
     this.code.reserve(16);
-    this.#byte(0x48 | ((reg >> 3) & 1));
-    this.#byte(0xb8 | (reg & 7));
-    this.#imm(low, 4);
-    this.#imm(high, 4);
+    this.byte(0x48 | ((reg >> 3) & 1));
+    this.byte(0xb8 | (reg & 7));
+    this.immediate(low, 4);
+    this.immediate(high, 4);
   }
   push(reg: number): void { this.#short(0x50, reg); }
   pop(reg: number): void { this.#short(0x58, reg); }
   pushI(imm: number): void {
     this.code.reserve(16);
     const small = imm >= -128 && imm <= 127;
-    this.#byte(small ? 0x6a : 0x68);
-    this.#imm(imm, small ? 1 : 4);
+    this.byte(small ? 0x6a : 0x68);
+    this.immediate(imm, small ? 1 : 4);
   }
   /** `bswap`, size 4 or 8. */
   bswap(size: number, reg: number): void {
     this.code.reserve(16);
     const rex = (size === 8 ? 8 : 0) | ((reg >> 3) & 1);
-    if (rex !== 0) this.#byte(0x40 | rex);
-    this.#byte(0x0f);
-    this.#byte(0xc8 | (reg & 7));
+    if (rex !== 0) this.byte(0x40 | rex);
+    this.byte(0x0f);
+    this.byte(0xc8 | (reg & 7));
   }
-  setcc(cc: number, reg: number): void { this.#rr(SETCC, 0x90 | cc, 4, 0, reg, false, 0); }
-  setccM(cc: number, mem: Mem): void { this.#rm(SETCC, 0x90 | cc, 4, 0, mem, false, 0); }
+  setcc(cc: number, reg: number): void { this.writeRR(SETCC, 0x90 | cc, 4, 0, reg, false, 0); }
+  setccM(cc: number, mem: Mem): void { this.writeRM(SETCC, 0x90 | cc, 4, 0, mem, false, 0); }
   /** `cmovcc`, size 2, 4 or 8. */
-  cmov(cc: number, size: number, a: number, b: number): void { this.#rr(CMOV, 0x40 | cc, size, a, b, false, 0); }
-  cmovM(cc: number, size: number, a: number, mem: Mem): void { this.#rm(CMOV, 0x40 | cc, size, a, mem, false, 0); }
+  cmov(cc: number, size: number, a: number, b: number): void { this.writeRR(CMOV, 0x40 | cc, size, a, b, false, 0); }
+  cmovM(cc: number, size: number, a: number, mem: Mem): void { this.writeRM(CMOV, 0x40 | cc, size, a, mem, false, 0); }
 
   // ---- control flow ------------------------------------------------------------------------------------------------
   jmp(label: Label): void { this.code.branch(BRANCH_JMP, label); }
   jcc(cc: number, label: Label): void { this.code.branch(cc, label); }
   call(label: Label): void {
     this.code.reserve(16);
-    this.#byte(0xe8);
+    this.byte(0xe8);
     this.code.reference(REFERENCE_REL32, this.code.length, label, -4);
-    this.#imm(0, 4);
+    this.immediate(0, 4);
   }
   /** An instruction without operands, from `FIXED`. */
   fixed(bytes: readonly number[]): void {
     this.code.reserve(16);
-    for (let i = 0; i < bytes.length; i++) this.#byte(bytes[i]);
+    for (let i = 0; i < bytes.length; i++) this.byte(bytes[i]);
   }
   /** Prefixes the next instruction, which must write to memory. */
   lock(): void {
     this.code.reserve(16);
-    this.#byte(0xf0);
+    this.byte(0xf0);
   }
   /** `count` bytes of instructions that do nothing. */
   nop(count = 1): void {
@@ -211,144 +207,39 @@ export class Assembler {
     this.code.reserve(16);
     if (size === 8) {
       if (imm !== (imm | 0)) throw new InternalError(`mov with immediate ${imm}: use movRI64`);
-      this.#byte(0x48 | ((reg >> 3) & 1));
-      this.#byte(0xc7);
-      this.#byte(0xc0 | (reg & 7));
-      this.#imm(imm, 4);
+      this.byte(0x48 | ((reg >> 3) & 1));
+      this.byte(0xc7);
+      this.byte(0xc0 | (reg & 7));
+      this.immediate(imm, 4);
       return;
     }
-    if (size === 2) this.#byte(0x66);
+    if (size === 2) this.byte(0x66);
     const rex = (reg >> 3) & 1;
-    if (rex !== 0 || (size === 1 && reg >= 4)) this.#byte(0x40 | rex);
-    this.#byte((size === 1 ? 0xb0 : 0xb8) | (reg & 7));
-    this.#imm(imm, size);
+    if (rex !== 0 || (size === 1 && reg >= 4)) this.byte(0x40 | rex);
+    this.byte((size === 1 ? 0xb0 : 0xb8) | (reg & 7));
+    this.immediate(imm, size);
   }
 
   /** The short form on `al`, `ax`, `eax`, `rax`. */
   #accumulator(f: number, opcode: number, size: number, wide: boolean): void {
     this.code.reserve(16);
-    if (size === 2) this.#byte(0x66);
-    if (wide) this.#byte(0x48);
-    this.#byte(size === 1 && (f & HAS_BYTE) !== 0 ? opcode - 1 : opcode);
+    if (size === 2) this.byte(0x66);
+    if (wide) this.byte(0x48);
+    this.byte(size === 1 && (f & HAS_BYTE) !== 0 ? opcode - 1 : opcode);
   }
 
   #short(opcode: number, reg: number): void {
     this.code.reserve(16);
-    if (reg >= 8) this.#byte(0x41);
-    this.#byte(opcode | (reg & 7));
-  }
-
-  /** Register to register: `reg` goes to ModRM.reg (a register when `regIsByte` may apply to it, else a digit). */
-  #rr(f: number, opcode: number, size: number, reg: number, rm: number, regIsRegister: boolean, vvvv: number): void {
-    this.code.reserve(16);
-    let rex = 0;
-    if (size === 1 && (f & HAS_BYTE) !== 0) {
-      opcode--;
-      if ((rm & 0x3c) === 4 || (regIsRegister && (reg & 0x3c) === 4)) rex = 0x40;
-    } else if ((f & BYTE_RM) !== 0 && (rm & 0x3c) === 4) rex = 0x40;
-    if ((f & VEX) !== 0) this.#vex(f, opcode, size, reg, 0, rm, vvvv);
-    else this.#legacy(f, opcode, size, rex | ((reg & 8) >> 1) | ((rm & 8) >> 3));
-    this.#byte(0xc0 | ((reg & 7) << 3) | (rm & 7));
-  }
-
-  #rm(f: number, opcode: number, size: number, reg: number, mem: Mem, regIsRegister: boolean, immediateBytes: number, vvvv = 0): void {
-    const code = this.code;
-    code.reserve(32);
-    if (mem.segment !== 0) this.#byte(mem.segment);
-    let rex = 0;
-    if (size === 1 && (f & HAS_BYTE) !== 0) {
-      opcode--;
-      if (regIsRegister && (reg & 0x3c) === 4) rex = 0x40;
-    }
-    const base = mem.base, index = mem.index;
-    const x = index < 0 ? 0 : index & 8, b = base < 0 ? 0 : base & 8;
-    if ((f & VEX) !== 0) this.#vex(f, opcode, size, reg, x, b, vvvv);
-    else this.#legacy(f, opcode, size, rex | ((reg & 8) >> 1) | (x >> 2) | (b >> 3));
-    const field = (reg & 7) << 3, displacement = mem.displacement;
-    if (mem.label >= 0) {
-      this.#byte(field | 5);
-      code.reference(REFERENCE_REL32, code.length, mem.label, displacement - 4 - immediateBytes);
-      this.#imm(0, 4);
-      return;
-    }
-    if (base < 0) {
-      // No base: mod 0 with SIB base 101 takes a displacement of 32 bits; without SIB it would be RIP-relative.
-      this.#byte(field | 4);
-      this.#byte((index < 0 ? 0x20 : (scaleBits(mem.scale) << 6) | ((index & 7) << 3)) | 5);
-      this.#imm(displacement, 4);
-      return;
-    }
-    // rbp and r13 as base have no form without displacement; rsp and r12 need a SIB byte.
-    const mode = displacement === 0 && (base & 7) !== 5 ? 0 : displacement >= -128 && displacement <= 127 ? 0x40 : 0x80;
-    if (index < 0 && (base & 7) !== 4) this.#byte(mode | field | (base & 7));
-    else {
-      if (index === 4) throw new InternalError('rsp cannot be an index register');
-      this.#byte(mode | field | 4);
-      this.#byte((index < 0 ? 0x20 : (scaleBits(mem.scale) << 6) | ((index & 7) << 3)) | (base & 7));
-    }
-    if (mode === 0x40) this.#imm(displacement, 1);
-    else if (mode === 0x80) this.#imm(displacement, 4);
-  }
-
-  /** Legacy prefixes, REX and opcode. `rex` holds R, X, B, and 0x40 when REX is needed for a byte register. */
-  #legacy(f: number, opcode: number, size: number, rex: number): void {
-    const code = this.code, bytes = code.bytes;
-    let at = code.length;
-    if ((f & SIZED) !== 0) {
-      if (size === 8) rex |= (f & DEFAULT64) !== 0 ? 0 : 8;
-      else if (size === 2) bytes[at++] = 0x66;
-    } else if ((f & WIDE) !== 0) rex |= 8;
-    const prefix = MANDATORY_PREFIX[(f >> PREFIX_SHIFT) & 3];
-    if (prefix !== 0) bytes[at++] = prefix;
-    if (rex !== 0) bytes[at++] = 0x40 | rex;
-    const map = (f >> MAP_SHIFT) & 3;
-    if (map !== 0) {
-      bytes[at++] = 0x0f;
-      if (map === 2) bytes[at++] = 0x38;
-      else if (map === 3) bytes[at++] = 0x3a;
-    }
-    bytes[at++] = opcode;
-    code.length = at;
-  }
-
-  /** VEX prefix (Intel SDM vol. 2A, 2.3) and opcode; the two-byte form when it can say it all. */
-  #vex(f: number, opcode: number, size: number, reg: number, x: number, rm: number, vvvv: number): void {
-    const code = this.code, bytes = code.bytes;
-    let at = code.length;
-    const map = (f >> MAP_SHIFT) & 3, wide = (f & WIDE) !== 0 || ((f & SIZED) !== 0 && size === 8);
-    const pp = PP[(f >> PREFIX_SHIFT) & 3], tail = ((~vvvv & 15) << 3) | pp;
-    const r = (~reg & 8) << 4;
-    if (map === 1 && !wide && ((x | rm) & 8) === 0) {
-      bytes[at++] = 0xc5;
-      bytes[at++] = r | tail;
-    } else {
-      bytes[at++] = 0xc4;
-      bytes[at++] = r | ((~x & 8) << 3) | ((~rm & 8) << 2) | map;
-      bytes[at++] = (wide ? 0x80 : 0) | tail;
-    }
-    bytes[at++] = opcode;
-    code.length = at;
-  }
-
-  #byte(v: number): void { this.code.bytes[this.code.length++] = v; }
-
-  #imm(v: number, count: number): void {
-    const code = this.code, bytes = code.bytes;
-    for (let i = 0; i < count; i++) {
-      bytes[code.length++] = v;
-      v >>= 8;
-    }
+    if (reg >= 8) this.byte(0x41);
+    this.byte(opcode | (reg & 7));
   }
 }
 
 const SETCC = (1 << MAP_SHIFT) | BYTE_RM, CMOV = (1 << MAP_SHIFT) | SIZED;
-/** VEX.pp by our prefix number. */
-const PP = [0, 1, 2, 3] as const;
 
 function digitOf(f: number): number { return (f >> DIGIT_SHIFT) & 7; }
 function groupOf(f: number): number { return (f >> GROUP_SHIFT) & 7; }
 function alternateOf(f: number): number { return (f & 255) ^ ALTERNATE_XOR[(f >> ALTERNATE_SHIFT) & 3]; }
-function scaleBits(scale: number): number { return scale === 1 ? 0 : scale === 2 ? 1 : scale === 4 ? 2 : 3; }
 
 /** Bytes of the immediate of an `ri` or `mi` form. */
 function immediateBytes(group: number, size: number, imm: number): number {

@@ -1,5 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Assembler } from '../../backends/x86_64/encoder.ts';
 import { X } from '../../backends/x86_64/forms.ts';
 import { binutilsMissing } from '../support/objdump.ts';
 import { encodingCases } from './cases.ts';
@@ -24,6 +25,18 @@ for (const [group, cases] of groups) {
     assert.equal(wrong, []);
   });
 }
+
+test('shapes that a form lacks do not compile', () => {
+  const wrong = (a: Assembler): void => {
+    // @ts-expect-error: lea has no immediate
+    a.ri(X.lea, 8, 0, 1);
+    // @ts-expect-error: the VEX form has three operands
+    a.vv(X.vaddsd, 32, 33);
+    // @ts-expect-error: test has no load direction
+    a.rm(X.test, 8, 0, a.at(1));
+  };
+  assert.type(wrong, 'function');
+});
 
 const missing = binutilsMissing();
 if (missing !== undefined) process.stdout.write(`\nskipped: goldens are not verified against GNU as: ${missing}\n`);
