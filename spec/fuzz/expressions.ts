@@ -1,0 +1,158 @@
+/**
+ * Generates instructions that compute: arithmetic, compares, selects, conversions, pairs, vectors.
+ *
+ * The sign and payload of a NaN that arithmetic makes are not specified, so a float is made canonical before any of
+ * its bits could be seen ({@link canonical}): before a bitcast to an integer, a store, the sign operand of
+ * `fcopysign`, a lane of a vector. Vectors are made canonical as soon as an operation may have made a NaN.
+ */
+import {
+  BINARY_OPS, COMPARE_OPS, CONVERT_OPS, LANE_COUNT, LANE_TYPE, LANES, PAIR_OPS, UNARY_OPS, VECTOR_OPS, bitWidth,
+  type BinaryOp, type CompareOp, type ConvertOp, type FunctionBuilder, type Lanes, type PairOp, type Type, type UnaryOp, type Value, type VectorOp,
+} from '../../lib/mir/index.ts';
+import type { Choices } from './choices.ts';
+import { isFloatType } from './program.ts';
+import { SCALARS, type Scope } from './scope.ts';
+
+type OpsByType<Op> = Readonly<Record<string, readonly Op[]>>;
+function byType<Op extends string>(table: Readonly<Record<Op, { readonly types: readonly Type[] }>>): OpsByType<Op> {
+  const rows: Record<string, Op[]> = {};
+  for (const op of Object.keys(table) as Op[]) for (const t of table[op].types) (rows[t] ??= []).push(op);
+  return rows;
+}
+const BINARY: OpsByType<BinaryOp> = byType(BINARY_OPS), UNARY: OpsByType<UnaryOp> = byType(UNARY_OPS);
+const COMPARE: OpsByType<CompareOp> = byType(COMPARE_OPS), PAIR: OpsByType<PairOp> = byType(PAIR_OPS);
+
+interface Conversion { readonly op: ConvertOp; readonly from: Type; readonly to: Type }
+const CONVERSIONS: readonly Conversion[] = (Object.keys(CONVERT_OPS) as ConvertOp[]).flatMap((op) => CONVERT_OPS[op].types.flatMap((from) => CONVERT_OPS[op].to.map((to) => ({ op, from, to }))))
+  .filter(({ op, from, to }) => {
+    const f = bitWidth(from, 'linear'), t = bitWidth(to, 'linear');
+    return op === 'sext' || op === 'zext' ? t > f : op === 'trunc' ? t < f : op === 'bitcast' ? t === f && from !== to : true;
+  });
+const CONVERSIONS_TO: Record<string, Conversion[]> = {};
+for (const k of CONVERSIONS) (CONVERSIONS_TO[k.to] ??= []).push(k);
+
+const INT_AND_BIT = ['i32', 'i64', 'i8', 'i16', 'i1'] as const;
+const COMPARED = ['i32', 'i64', 'i8', 'i16', 'f64', 'f32', 'ptr', 'i1'] as const;
+const PAIRED = ['i32', 'i64', 'i8', 'i16'] as const;
+const VECTOR_ROWS: readonly (readonly [VectorOp, Lanes])[] = (Object.keys(VECTOR_OPS) as VectorOp[]).flatMap((op) => VECTOR_OPS[op].lanes.map((l) => [op, l] as const));
+
+export class Expressions {
+  readonly #b: FunctionBuilder;
+  readonly #c: Choices;
+  readonly #scope: Scope;
+  readonly #vectors: boolean;
+
+  constructor(b: FunctionBuilder, c: Choices, scope: Scope, vectors: boolean) {
+    this.#b = b;
+    this.#c = c;
+    this.#scope = scope;
+    this.#vectors = vectors;
+  }
+
+  pick(type: Type): Value { return this.#scope.pick(this.#b, this.#c, type); }
+  #constant(type: Type, value: number | bigint): Value { return this.#b.const(type, value); }
+
+  /** `v`, or the canonical NaN when it is one. */
+  canonical(type: 'f32' | 'f64', v: Value): Value {
+    const b = this.#b;
+    return b.select(b.compare('fne', v, v), this.#constant(type, NaN), v);
+  }
+  /** A value whose every bit is specified. */
+  pickExact(type: Type): Value {
+    const v = this.pick(type);
+    return isFloatType(type) ? this.canonical(type, v) : v;
+  }
+
+  /** One instruction (or a few) with a new value in scope. */
+  emit(): void {
+    const c = this.#c, kinds = this.#vectors ? 11 : 9;
+    switch (c.below(kinds)) {
+      case 0: case 1: case 2: this.#binary(); return;
+      case 3: this.#compare(); return;
+      case 4: case 5: this.#convert(); return;
+      case 6: this.#unary(); return;
+      case 7: this.#select(); return;
+      case 8: this.#pairOrTernary(); return;
+      default: this.#vector();
+    }
+  }
+
+  #binary(): void {
+    const b = this.#b, c = this.#c;
+    const type: Type = c.below(4) === 3 ? (c.below(2) === 0 ? 'f64' : 'f32') : INT_AND_BIT[c.below(5)];
+    const ops = BINARY[type], op = ops[c.below(ops.length)];
+    const x = this.pick(type);
+    let y = this.pick(type);
+    if (op === 'fcopysign') y = this.canonical(type as 'f32' | 'f64', y);
+    // Mostly a divisor that is not zero, so that programs go on.
+    if ('traps' in BINARY_OPS[op] && c.below(12) !== 11) y = b.binary('or', y, this.#constant(type, type === 'i64' ? 1n : 1));
+    this.#scope.add(type, b.binary(op, x, y));
+  }
+
+  #unary(): void {
+    const c = this.#c, type = (['i32', 'i64', 'f64', 'f32', 'i16', 'i8'] as const)[c.below(6)], ops = UNARY[type];
+    this.#scope.add(type, this.#b.unary(ops[c.below(ops.length)], this.pick(type)));
+  }
+
+  #compare(): void { this.#scope.add('i1', this.compare()); }
+
+  /** A new `i1`, for a condition. */
+  compare(): Value {
+    const c = this.#c, type = COMPARED[c.below(COMPARED.length)], ops = COMPARE[type];
+    return this.#b.compare(ops[c.below(ops.length)], this.pick(type), this.pick(type));
+  }
+
+  #select(): void {
+    const c = this.#c, type = SCALARS[c.below(SCALARS.length)];
+    this.#scope.add(type, this.#b.select(this.pick('i1'), this.pick(type), this.pick(type)));
+  }
+
+  #convert(): void {
+    const b = this.#b, c = this.#c, to = SCALARS[c.below(SCALARS.length)], list = CONVERSIONS_TO[to];
+    const k = list[c.below(list.length)];
+    let { op } = k;
+    if ((op === 'fptosi' || op === 'fptoui') && c.below(6) !== 5) op = op === 'fptosi' ? 'fptosi_sat' : 'fptoui_sat';
+    const from = op === 'bitcast' ? this.pickExact(k.from) : this.pick(k.from);
+    this.#scope.add(to, b.convert(op, from, to));
+  }
+
+  #pairOrTernary(): void {
+    const b = this.#b, c = this.#c;
+    if (c.below(3) === 2) {
+      const type = c.below(2) === 0 ? 'f64' : 'f32';
+      this.#scope.add(type, b.ternary('fma', this.pick(type), this.pick(type), this.pick(type)));
+      return;
+    }
+    const type = PAIRED[c.below(PAIRED.length)], ops = PAIR[type], op = ops[c.below(ops.length)];
+    const [first, second] = b.pair(op, this.pick(type), this.pick(type));
+    if (c.below(4) !== 3) this.#scope.add(type, first);
+    this.#scope.add(op.endsWith('_wide') ? type : 'i1', second);
+  }
+
+  // --- vectors ---
+
+  /** The vector with canonical NaNs in place of any others. */
+  canonicalVector(lanes: Lanes, v: Value): Value {
+    if (lanes !== 'f32x4' && lanes !== 'f64x2') return v;
+    const b = this.#b, nan = b.splat(lanes, this.#constant(LANE_TYPE[lanes], NaN));
+    return b.vector('vbitselect', 'i8x16', [nan, v, b.vector('vne', lanes, [v, v])]);
+  }
+
+  #vector(): void {
+    const b = this.#b, c = this.#c, s = this.#scope;
+    const lanes = LANES[c.below(LANES.length)], lane = LANE_TYPE[lanes];
+    switch (c.below(8)) {
+      case 0: s.add('v128', b.splat(lanes, this.pickExact(lane))); return;
+      case 1: s.add(lane, b.extractLane(lanes, c.below(LANE_COUNT[lanes]), this.pick('v128'))); return;
+      case 2: s.add('v128', b.insertLane(lanes, c.below(LANE_COUNT[lanes]), this.pick('v128'), this.pickExact(lane))); return;
+      case 3: s.add('v128', b.shuffle(Array.from({ length: 16 }, () => c.below(32)), this.pick('v128'), this.pick('v128'))); return;
+      case 4: s.add('v128', b.select(this.pick('i1'), this.pick('v128'), this.pick('v128'))); return;
+      default: {
+        const [op, on] = VECTOR_ROWS[c.below(VECTOR_ROWS.length)], spec = VECTOR_OPS[op];
+        const args = [...spec.operands].map((kind) => this.pick(kind === 's' ? 'i32' : 'v128'));
+        const v = b.vector(op, on, args);
+        s.add(spec.result, spec.result === 'v128' ? this.canonicalVector(op.startsWith('vcvt') ? 'f32x4' : on, v) : v);
+      }
+    }
+  }
+}

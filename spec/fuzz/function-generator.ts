@@ -1,0 +1,300 @@
+/**
+ * Generates one function: structured statements (if, loop, switch, early return), now and then an irreducible loop,
+ * calls of every kind, and expressions and accesses between them.
+ *
+ * Every loop and every entry but `main`'s takes one from the fuel counter in memory, so that any program ends; when
+ * it is empty, loops leave and functions return constants.
+ */
+import { FunctionBuilder, TRAP_CODES, type BlockId, type Signature, type TrapCode, type Type, type Value } from '../../lib/mir/index.ts';
+import { Accesses } from './accesses.ts';
+import type { Choices } from './choices.ts';
+import { Expressions } from './expressions.ts';
+import { ARGUMENT_BYTES, FUEL, FUEL_START, functionName, type ModulePlan } from './program.ts';
+import { SCALARS, Scope, constantOf } from './scope.ts';
+
+const SWITCHED = ['i32', 'i64', 'i8', 'i16'] as const;
+
+export class FunctionGenerator {
+  readonly #plan: ModulePlan;
+  readonly #number: number;
+  readonly #c: Choices;
+  readonly #b: FunctionBuilder;
+  readonly #scope = new Scope();
+  readonly #x: Expressions;
+  readonly #memory: Accesses;
+  readonly #slots: number[] = [];
+  #budget: number;
+
+  constructor(plan: ModulePlan, number: number, c: Choices, budget: number) {
+    this.#plan = plan;
+    this.#number = number;
+    this.#c = c;
+    this.#budget = budget;
+    this.#b = new FunctionBuilder(functionName(number), plan.signatures[number]);
+    this.#x = new Expressions(this.#b, c, this.#scope, plan.options.vectors);
+    const slots = c.below(4) === 3 ? 1 + c.below(3) : c.below(2);
+    for (let k = 0; k < slots; k++) this.#slots.push([8, 16, 24, 128, 1, 3, 10, 256][c.below(8)]);
+    this.#memory = new Accesses(this.#b, c, this.#scope, this.#x, plan, this.#slots);
+  }
+
+  generate(): ReturnType<FunctionBuilder['finish']> {
+    const b = this.#b, signature = this.#plan.signatures[this.#number];
+    for (let k = 0; k < signature.params.length; k++) {
+      const type = signature.params[k];
+      if (type === 'ptr') this.#scope.addPointer({ value: b.params[k], size: ARGUMENT_BYTES, local: false });
+      else this.#scope.add(type, b.params[k]);
+    }
+    if (this.#number === 0) b.store({ base: b.globalAddr(FUEL) }, b.const('i32', FUEL_START));
+    else this.#guardEntry();
+    for (const [k, size] of this.#slots.entries()) {
+      b.addSlot(size, 1 << this.#c.below(5));
+      b.memoryFill(b.slotAddr(k), b.const('i32', this.#c.below(256)), b.const('i32', size));
+    }
+    this.#statements(0);
+    if (!b.isTerminated()) this.#return();
+    return b.finish();
+  }
+
+  // --- fuel ---
+
+  /** True while there was fuel; takes one. */
+  #takeFuel(): Value {
+    const b = this.#b, at = { base: b.globalAddr(FUEL) }, left = b.load('i32', at, { align: 4 }), zero = b.const('i32', 0);
+    const some = b.compare('ne', left, zero);
+    b.store(at, b.select(some, b.binary('sub', left, b.const('i32', 1)), zero), { align: 4 });
+    return some;
+  }
+
+  #guardEntry(): void {
+    const b = this.#b, go = b.createBlock(), empty = b.createBlock();
+    b.br(this.#takeFuel(), go, empty);
+    b.switchTo(empty);
+    b.ret(this.#plan.signatures[this.#number].results.map((t) => b.const(t, t === 'i64' || t === 'v128' ? 0n : 0)));
+    b.switchTo(go);
+  }
+
+  // --- statements ---
+
+  #statements(depth: number): void {
+    const most = depth === 0 ? this.#budget : Math.min(this.#budget, 2 + this.#c.below(8));
+    for (let k = 0; k < most && this.#budget > 0 && !this.#b.isTerminated(); k++) this.#statement(depth);
+  }
+
+  #statement(depth: number): void {
+    this.#budget--;
+    const c = this.#c, kind = c.below(32);
+    if (kind < 14) this.#x.emit();
+    else if (kind < 21) this.#memory.emit();
+    else if (kind < 24) this.#call();
+    else if (depth >= 4) this.#x.emit();
+    else if (kind < 27) this.#if(depth);
+    else if (kind < 29) this.#loop(depth);
+    else if (kind === 29) this.#switch(depth);
+    else if (kind === 30) { if (c.below(3) === 2) this.#irreducible(depth); else this.#sameTarget(); }
+    else if (this.#plan.options.hooks && c.below(2) === 1) this.#hook();
+    else this.#rareEnd(depth);
+  }
+
+  #types(most: number): Type[] {
+    return Array.from({ length: this.#c.below(most + 1) }, () => SCALARS[this.#c.below(SCALARS.length)]);
+  }
+  #picks(types: readonly Type[]): Value[] { return types.map((t) => this.#x.pick(t)); }
+
+  #params(block: BlockId, types: readonly Type[]): Value[] { return types.map((t) => this.#b.addBlockParam(block, t)); }
+  #enter(block: BlockId, types: readonly Type[], params: readonly Value[]): void {
+    this.#b.switchTo(block);
+    types.forEach((t, k) => this.#scope.add(t, params[k]));
+  }
+
+  /** Statements in a block of their own that end in a jump to `next` with values of `types`, or end otherwise. */
+  #arm(block: BlockId, depth: number, next: BlockId, types: readonly Type[]): void {
+    const b = this.#b, mark = this.#scope.mark();
+    b.switchTo(block);
+    this.#statements(depth + 1);
+    if (!b.isTerminated()) b.jump(next, this.#picks(types));
+    this.#scope.release(mark);
+  }
+
+  #if(depth: number): void {
+    const b = this.#b, c = this.#c, types = this.#types(3), next = b.createBlock(), then = b.createBlock();
+    const condition = c.below(3) === 0 ? this.#x.pick('i1') : this.#x.compare();
+    const params = this.#params(next, types);
+    if (c.below(3) === 0) {
+      b.br(condition, then, next, [], this.#picks(types));
+      this.#arm(then, depth, next, types);
+    } else {
+      const otherwise = b.createBlock();
+      b.br(condition, then, otherwise);
+      this.#arm(then, depth, next, types);
+      this.#arm(otherwise, depth, next, types);
+    }
+    this.#enter(next, types, params);
+  }
+
+  #loop(depth: number): void {
+    const b = this.#b, c = this.#c, types = [...this.#types(4), 'i32' as const], exitTypes = this.#types(2);
+    const header = b.createBlock(), exit = b.createBlock(), params = this.#params(header, types), exitParams = this.#params(exit, exitTypes);
+    b.jump(header, this.#picks(types));
+    const mark = this.#scope.mark();
+    this.#enter(header, types, params);
+    if (c.below(2) === 0) {
+      const body = b.createBlock();
+      b.br(this.#takeFuel(), body, exit, [], this.#picks(exitTypes));
+      b.switchTo(body);
+    }
+    this.#statements(depth + 1);
+    if (!b.isTerminated()) {
+      let going = this.#takeFuel();
+      if (c.below(3) !== 0) going = b.binary('and', going, this.#x.compare());
+      b.br(going, header, exit, this.#carried(types, params), this.#picks(exitTypes));
+    }
+    this.#scope.release(mark);
+    this.#enter(exit, exitTypes, exitParams);
+    // A loop whose body always ends otherwise never reaches its exit; the block then stays, unreachable.
+  }
+
+  /** Values for the next round: the parameters exchanged among themselves, or new ones. */
+  #carried(types: readonly Type[], params: readonly Value[]): Value[] {
+    const c = this.#c, rotate = c.below(types.length);
+    const way = c.below(3);
+    return types.map((t, k) => {
+      if (way !== 0) {
+        for (let d = 0; d < types.length; d++) {
+          const other = (k + rotate + d + (way === 2 ? types.length - k : 0)) % types.length;
+          if (types[other] === t && (way === 1 || c.below(2) === 0)) return params[other];
+        }
+      }
+      return this.#x.pick(t);
+    });
+  }
+
+  #switch(depth: number): void {
+    const b = this.#b, c = this.#c, type = SWITCHED[c.below(4)], types = this.#types(2), next = b.createBlock(), params = this.#params(next, types);
+    const arms = Array.from({ length: 1 + c.below(3) }, () => b.createBlock());
+    const seen = new Set<number | bigint>(), dense = c.below(2) === 0, first = c.below(5) - 2;
+    const cases: { value: number | bigint; block: BlockId; args?: readonly Value[] }[] = [];
+    const count = c.below(2) === 0 ? c.below(4) : c.below(12);
+    // A dense switch may become a table, so its value is brought near the cases.
+    let value = this.#x.pick(type);
+    if (dense) value = b.binary('and', value, b.const(type, type === 'i64' ? 7n : 7));
+    for (let k = 0; k < count; k++) {
+      const at = dense ? (type === 'i64' ? BigInt(first + k) : first + k) : constantOf(c, type);
+      if (seen.has(at)) continue;
+      seen.add(at);
+      const target = c.below(arms.length + 1);
+      cases.push(target === arms.length ? { value: at, block: next, args: this.#picks(types) } : { value: at, block: arms[target] });
+    }
+    // Every arm is reached by the default or a case; arms without a case are the default's.
+    const used = new Set(cases.map((k) => k.block));
+    const fallback = arms.find((a) => !used.has(a)) ?? arms[0];
+    for (const a of arms) if (!used.has(a) && a !== fallback) cases.push({ value: this.#fresh(type, seen), block: a });
+    b.switch(value, cases, fallback);
+    for (const a of arms) this.#arm(a, depth, next, types);
+    this.#enter(next, types, params);
+  }
+
+  #fresh(type: Type, seen: Set<number | bigint>): number | bigint {
+    for (let k = 20; ; k++) {
+      const v = type === 'i64' ? BigInt(k) : k;
+      if (!seen.has(v)) { seen.add(v); return v; }
+    }
+  }
+
+  /** A branch whose two edges go to one block with different values. */
+  #sameTarget(): void {
+    const b = this.#b, types = this.#types(4), next = b.createBlock(), params = this.#params(next, types);
+    b.br(this.#x.compare(), next, next, this.#picks(types), this.#picks(types));
+    this.#enter(next, types, params);
+  }
+
+  /** Two blocks that jump to each other and are both entered from outside. */
+  #irreducible(depth: number): void {
+    const b = this.#b, types = [...this.#types(2), 'i32' as const], left = b.createBlock(), right = b.createBlock(), exit = b.createBlock();
+    const leftParams = this.#params(left, types), rightParams = this.#params(right, types), exitParams = this.#params(exit, types);
+    b.br(this.#x.compare(), left, right, this.#picks(types), this.#picks(types));
+    for (const [block, params, other] of [[left, leftParams, right], [right, rightParams, left]] as const) {
+      const mark = this.#scope.mark();
+      this.#enter(block, types, params);
+      for (let k = this.#c.below(3); k > 0; k--) this.#x.emit();
+      if (depth < 2 && this.#c.below(3) === 2) this.#memory.emit();
+      const going = this.#takeFuel();
+      b.br(this.#c.below(2) === 0 ? going : b.binary('and', going, this.#x.compare()), other, exit, this.#carried(types, params), this.#picks(types));
+      this.#scope.release(mark);
+    }
+    this.#enter(exit, types, exitParams);
+  }
+
+  #hook(): void {
+    const b = this.#b, c = this.#c;
+    switch (c.below(3)) {
+      case 0: b.safepoint(); return;
+      case 1: b.stackMap(c.below(100), this.#picks(this.#types(4))); return;
+      default: b.patchPoint(c.below(100), 1 + c.below(16), this.#picks(this.#types(4)));
+    }
+  }
+
+  // --- calls and ends ---
+
+  /** Arguments: a `ptr` is an address with {@link ARGUMENT_BYTES} behind it. */
+  #arguments(params: readonly Type[], allowLocal: boolean): Value[] {
+    return params.map((t) => t === 'ptr' ? this.#memory.pointer(ARGUMENT_BYTES, allowLocal).value : this.#x.pick(t));
+  }
+
+  #keep(types: readonly Type[], values: readonly Value[]): void { types.forEach((t, k) => this.#scope.add(t, values[k])); }
+
+  #call(): void {
+    const b = this.#b, c = this.#c, { signatures, imports, options } = this.#plan;
+    if (options.imports && c.below(4) === 3) {
+      const i = imports[c.below(imports.length)];
+      this.#keep(i.results, b.call(i.name, i.params.map((t) => this.#x.pickExact(t)), i.results));
+      return;
+    }
+    if (signatures.length < 2) { this.#x.emit(); return; }
+    const callee = 1 + c.below(signatures.length - 1), s = signatures[callee];
+    if (c.below(4) !== 3) { this.#keep(s.results, b.call(functionName(callee), this.#arguments(s.params, true), s.results)); return; }
+    const [signature, index] = this.#indirect();
+    this.#keep(signature.results, b.callIndirect(signature, index, this.#arguments(signature.params, true)));
+  }
+
+  /** A table index, mostly of an entry with the signature; else it traps, or the index is computed. */
+  #indirect(wanted?: Signature): readonly [Signature, Value] {
+    const b = this.#b, c = this.#c, { table, signatures } = this.#plan;
+    const entry = c.below(table.length), target = table[entry];
+    const signature = wanted ?? (target === null || target === undefined ? signatures[signatures.length - 1] : signatures[target]);
+    if (c.below(6) === 5) return [signature, b.binary('and', this.#x.pick('i32'), b.const('i32', 7))];
+    return [signature, b.const('i32', entry)];
+  }
+
+  #return(): void { this.#b.ret(this.#picks(this.#plan.signatures[this.#number].results)); }
+
+  /** Ends the current block for good; at the top level only in an arm of its own, so that the function goes on. */
+  #rareEnd(depth: number): void {
+    const b = this.#b;
+    if (depth === 0) {
+      const out = b.createBlock(), next = b.createBlock();
+      b.br(this.#x.compare(), out, next);
+      const mark = this.#scope.mark();
+      b.switchTo(out);
+      this.#end();
+      this.#scope.release(mark);
+      b.switchTo(next);
+      return;
+    }
+    this.#end();
+  }
+
+  #end(): void {
+    const b = this.#b, c = this.#c, { signatures } = this.#plan, mine = signatures[this.#number];
+    const fits = signatures.map((_, k) => k).filter((k) => k > 0 && signatures[k].results.join() === mine.results.join());
+    const way = c.below(8);
+    if (way >= 4 && fits.length > 0) {
+      const callee = fits[c.below(fits.length)], s = signatures[callee];
+      if (way < 7) { b.tailCall(functionName(callee), this.#arguments(s.params, false)); return; }
+      const [signature, index] = this.#indirect(s);
+      b.tailCallIndirect(signature, index, this.#arguments(signature.params, false));
+      return;
+    }
+    if (way === 1) { b.trap(TRAP_CODES[c.below(TRAP_CODES.length)] satisfies TrapCode); return; }
+    this.#return();
+  }
+}

@@ -1,0 +1,63 @@
+/** What the fuzzer generates: a module and the calls to make on one instance of it. */
+import type { Module, Signature, Type } from '../../lib/mir/index.ts';
+
+export interface ProgramCall { readonly fn: string; readonly args: readonly (number | bigint)[] }
+
+export interface Program {
+  readonly module: Module;
+  readonly calls: readonly ProgramCall[];
+}
+
+export interface GenerateOptions {
+  /** Statements in the whole module, about; default 40. */
+  readonly size?: number;
+  /** Vector instructions; default false. */
+  readonly vectors?: boolean;
+  /** Atomic instructions; default false. */
+  readonly atomics?: boolean;
+  /** Calls of host functions (see {@link hostFunctions}); default false. */
+  readonly imports?: boolean;
+  /** Safepoints, stack maps and patch points; default false. */
+  readonly hooks?: boolean;
+}
+
+/** What generated functions know of the module around them. */
+export interface ModulePlan {
+  readonly options: Required<GenerateOptions>;
+  /** Signatures by function number; function 0 is `main` and is never called. */
+  readonly signatures: readonly Signature[];
+  readonly table: readonly (number | null)[];
+  readonly globals: readonly { readonly name: string; readonly size: number }[];
+  readonly imports: readonly (Signature & { readonly name: string })[];
+}
+
+/** The counter every loop and function entry takes from, so that all programs end; only `main` sets it. */
+export const FUEL = 'fuel';
+export const FUEL_START = 48;
+/** Heap that every program may use: addresses [HEAP, HEAP + HEAP_SIZE), inside the first page. */
+export const HEAP = 40960;
+export const HEAP_SIZE = 4096;
+export const STACK_SIZE = 24576;
+/** Bytes that every pointer argument has behind it. */
+export const ARGUMENT_BYTES = 128;
+
+export function functionName(k: number): string { return k === 0 ? 'main' : `f${k}`; }
+
+/** The host functions of generated modules: pure, so that every executor can be given the same. */
+export const IMPORTS: ModulePlan['imports'] = [
+  { name: 'host_mix', params: ['i32', 'i64', 'f64'], results: ['i64'] },
+  { name: 'host_pair', params: ['f32', 'i32'], results: ['i32', 'f32'] },
+  { name: 'host_note', params: ['i32'], results: [] },
+];
+
+/** Implementations of {@link IMPORTS}. */
+export function hostFunctions(): Record<string, (...args: (number | bigint)[]) => unknown> {
+  return {
+    host_mix: (a, b, x) => BigInt.asIntN(64, BigInt(a) * 31n + BigInt(b) + BigInt(Math.trunc(Math.max(-1e6, Math.min(1e6, Number.isNaN(x) ? 7 : Number(x)))))),
+    host_pair: (x, n) => [Number(n) ^ 0x5a5a, Math.fround(Number(x) * 0.5)],
+    host_note: () => undefined,
+  };
+}
+
+/** Types a pointer argument or value may have in signatures: all but vectors unless they are enabled. */
+export function isFloatType(t: Type): t is 'f32' | 'f64' { return t === 'f32' || t === 'f64'; }
