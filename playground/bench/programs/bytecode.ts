@@ -69,7 +69,7 @@ export const bytecode: BenchProgram = {
   },
   args: [],
   c: { result: 'int32_t', params: ['uint8_t *'] },
-  module: () => module('bytecode').memory({ initialPages: pagesFor(BYTES) }).export({ bytecode: bytecodeDsl }).build(),
+  module: () => module('bytecode', { memory: { initialPages: pagesFor(BYTES) } }).export({ bytecode: bytecodeDsl }).build(),
   javascript: (memory) => {
     const regs = new Int32Array(memory, 0, 16), code = new Int32Array(memory, 64, 64);
     return () => bytecodeJs(regs, code);

@@ -46,7 +46,7 @@ export const matmul: BenchProgram = {
   bytes: BYTES,
   args: [N],
   c: { result: 'double', params: ['uint8_t *', 'int32_t'] },
-  module: () => module('matmul').memory({ initialPages: pagesFor(BYTES) }).export({ matmul: matmulDsl }).build(),
+  module: () => module('matmul', { memory: { initialPages: pagesFor(BYTES) } }).export({ matmul: matmulDsl }).build(),
   javascript: (memory) => {
     const [a, b, c] = [0, 1, 2].map((k) => new Float64Array(memory, k * N * N * 8, N * N));
     return () => matmulJs(a, b, c, N);

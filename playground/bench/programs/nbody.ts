@@ -105,7 +105,7 @@ export const nbody: BenchProgram = {
   prepare: (memory) => new Float64Array(memory.buffer, memory.byteOffset, 5 * FIELDS).set(BODIES),
   args: [STEPS],
   c: { result: 'double', params: ['uint8_t *', 'int32_t'] },
-  module: () => module('nbody').memory({ initialPages: pagesFor(BYTES) }).export({ nbody: nbodyDsl }).build(),
+  module: () => module('nbody', { memory: { initialPages: pagesFor(BYTES) } }).export({ nbody: nbodyDsl }).build(),
   // JavaScript keeps bodies as objects; they are made anew for every run, as the memory is prepared.
   javascript: () => () => nbodyJs(Array.from({ length: 5 }, (_, i) => {
     const [x, y, z, vx, vy, vz, mass] = BODIES.slice(i * FIELDS);

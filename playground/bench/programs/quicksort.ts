@@ -71,7 +71,7 @@ export const quicksort: BenchProgram = {
   bytes: N * 4,
   args: [N],
   c: { result: 'int32_t', params: ['uint8_t *', 'int32_t'] },
-  module: () => module('quicksort').memory({ initialPages: pagesFor(N * 4) }).export({ quicksort: quicksortDsl }).build(),
+  module: () => module('quicksort', { memory: { initialPages: pagesFor(N * 4) } }).export({ quicksort: quicksortDsl }).build(),
   javascript: (memory) => {
     const a = new Int32Array(memory, 0, N);
     return () => quicksortJs(a, N);

@@ -78,7 +78,7 @@ export const sha256: BenchProgram = {
   },
   args: [BLOCKS],
   c: { result: 'uint32_t', params: ['uint8_t *', 'int32_t'] },
-  module: () => module('sha256').memory({ initialPages: pagesFor(BYTES) }).export({ sha256: sha256Dsl }).build(),
+  module: () => module('sha256', { memory: { initialPages: pagesFor(BYTES) } }).export({ sha256: sha256Dsl }).build(),
   javascript: (memory) => {
     const state = new Int32Array(memory, 0, 8), k = new Int32Array(memory, 32, 64), w = new Int32Array(memory, 288, 64), message = new DataView(memory, HEADER);
     return () => sha256Js(state, k, w, message, BLOCKS);

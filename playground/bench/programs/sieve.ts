@@ -51,7 +51,7 @@ export const sieve: BenchProgram = {
   bytes: N,
   args: [N],
   c: { result: 'int32_t', params: ['uint8_t *', 'int32_t'] },
-  module: () => module('sieve').memory({ initialPages: pagesFor(N) }).export({ sieve: sieveDsl }).build(),
+  module: () => module('sieve', { memory: { initialPages: pagesFor(N) } }).export({ sieve: sieveDsl }).build(),
   javascript: (memory) => {
     const flags = new Uint8Array(memory, 0, N);
     return () => sieveJs(flags, N);
