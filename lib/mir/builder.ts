@@ -65,6 +65,8 @@ export class FunctionBuilder {
   get blockCount(): number { return this.#blocks.length; }
   isTerminated(block: BlockId = this.current): boolean { return this.#blocks[block].terminator !== undefined; }
   typeOf(v: Value): Type { return this.#types[v]; }
+  /** A value that nothing defines: only for code that can never run and is dropped before verification. */
+  undefinedValue(type: Type): Value { return this.#value(type); }
   nameValue(v: Value, name: string): void { this.#names[v] = name; }
   addSlot(size: number, align = 16, name?: string): number {
     return this.#slots.push(name === undefined ? { size, align } : { size, align, name }) - 1;
@@ -76,6 +78,12 @@ export class FunctionBuilder {
     const e: Edge = t.kind === 'jump' ? t.target : t.kind === 'br' ? (edge === 0 ? t.then : t.else)
       : t.kind === 'switch' ? (edge < t.cases.length ? t.cases[edge].target : t.default) : fail(block);
     (e.args as Value[]).push(v);
+  }
+  /** Changes the value of a constant emitted earlier (for facts known only at the end, such as the heap's base). */
+  patchConst(block: BlockId, v: Value, value: number | bigint): void {
+    const i = this.#blocks[block].instructions.find((x) => x.kind === 'const' && x.result === v);
+    if (i === undefined) throw new InternalError(`block ${block} has no constant v${v}`);
+    (i as { value: number | bigint }).value = value;
   }
   /** The terminator of a block as far as it is known. */
   terminatorOf(block: BlockId): Terminator | undefined { return this.#blocks[block].terminator; }

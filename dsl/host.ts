@@ -1,0 +1,68 @@
+/** Imports: functions the host supplies. */
+import type { BufferParameter, Capability } from '../lib/mir/index.ts';
+import { currentContext } from './context.ts';
+import type { Callable } from './function.ts';
+import { Origin } from './location.ts';
+import type { HostDefinition } from './module-context.ts';
+import { giveResults, isTuple, readArguments, readSignature } from './signature.ts';
+import type { ResultSpec, ValueType } from './types.ts';
+import { describe, usageError } from './usage.ts';
+
+declare const kind: unique symbol;
+
+/** What an import is and what it needs. */
+export interface HostOptions {
+  /** What must be granted before it can be called; `none` unless said. */
+  readonly capability?: Capability;
+  /** True: the C library's symbol of this name, really called when granted. Otherwise a JavaScript function. */
+  readonly libc?: boolean;
+  /** For libc: which pointers are buffers, and how long. Checked against the memory before each call. */
+  readonly buffers?: readonly BufferParameter[];
+}
+
+/** An import: call it inside bodies. `K` says who supplies it. */
+export interface Host<P extends readonly ValueType[], R extends ResultSpec, K extends 'js' | 'libc'> extends Callable<P, R> {
+  readonly kind: 'host';
+  readonly hostName: string;
+  /** For the type checker only. */
+  readonly [kind]: K;
+}
+
+const definitions = new WeakMap<object, HostDefinition>();
+/** The definition behind an import, or undefined for anything else. */
+export function hostDefinitionOf(x: unknown): HostDefinition | undefined {
+  return typeof x === 'function' ? definitions.get(x) : undefined;
+}
+
+const CAPABILITIES: readonly Capability[] = ['none', 'syscall', 'file-io', 'network', 'symbol'];
+
+/**
+ * Declares an import. A module lists what it imports, so that its type knows what `run` must grant.
+ *
+ * @throws UsageError for unknown capabilities or buffers that name no parameter
+ * @example
+ * const log = host('log', [i32], unit);
+ * const write = host('write', [i32, ptr(u8), u32], i32, { libc: true, capability: 'file-io', buffers: [{ pointer: 1, length: 2, access: 'read' }] });
+ */
+export function host<const P extends readonly ValueType[], const R extends ResultSpec>(name: string, params: P, result: R, options: HostOptions & { readonly libc: true }): Host<P, R, 'libc'>;
+export function host<const P extends readonly ValueType[], const R extends ResultSpec>(name: string, params: P, result: R, options?: HostOptions & { readonly libc?: false }): Host<P, R, 'js'>;
+export function host(name: string, params: readonly ValueType[], result: ResultSpec, options: HostOptions = {}): unknown {
+  const signature = readSignature('host', name, params, result);
+  const capability = options.capability ?? 'none';
+  if (!CAPABILITIES.includes(capability)) throw usageError(`host '${name}' asks for the unknown capability ${describe(capability)}`, `Use one of ${CAPABILITIES.join(', ')}.`);
+  for (const b of options.buffers ?? []) {
+    if (signature.params[b.pointer]?.kind !== 'pointer') throw usageError(`host '${name}' declares a buffer at parameter ${b.pointer}, which is not a pointer`, 'Give the number of a ptr parameter, counting from 0.');
+    if (b.length !== 'nul-terminated' && !['i32', 'i64'].includes(signature.params[b.length]?.mir)) throw usageError(`host '${name}' declares a buffer whose length is parameter ${String(b.length)}, which is not a 32- or 64-bit integer`, 'Give the number of the parameter with the length in bytes, or \'nul-terminated\'.');
+  }
+  const tuple = isTuple(result);
+  const definition: HostDefinition = { name, ...signature, origin: new Origin(), kind: options.libc === true ? 'libc' : 'js', capability, buffers: options.buffers ?? [] };
+  const call = (...args: readonly unknown[]): unknown => {
+    const c = currentContext(`host function '${name}' is called`).begin('a call');
+    const ids = readArguments(c, `host function '${name}'`, signature.params, args);
+    c.module.useHost(definition, c.name);
+    return giveResults(c, signature.results, tuple, c.fb.call(name, ids, signature.results.map((r) => r.mir)));
+  };
+  const self = Object.assign(call, { kind: 'host', hostName: name, params, result });
+  definitions.set(self, definition);
+  return self;
+}

@@ -1,0 +1,127 @@
+/** Modules: functions by exported name, built into frozen MIR whose TypeScript type knows them. */
+import {
+  freezeModule, layoutModule, ModuleBuilder as MirModuleBuilder, setSurface,
+  type MemoryModel, type MemorySpec, type SurfaceSignature, type TypedModule,
+} from '../lib/mir/index.ts';
+import { definitionOf, type Fn } from './function.ts';
+import { hostDefinitionOf, type Host } from './host.ts';
+import type { FunctionDefinition, HostDefinition } from './module-context.ts';
+import { Tracer } from './tracer.ts';
+import type { JsOfAll, JsResultOf, ResultSpec, ValueType } from './types.ts';
+import { describe, usageError } from './usage.ts';
+
+/** How a module is built. */
+export interface ModuleOptions {
+  /** `linear` (what the sandbox accepts) unless said. */
+  readonly memoryModel?: MemoryModel;
+  /** Limits of the linear memory; raised to what globals and stack slots need. */
+  readonly memory?: Partial<MemorySpec>;
+  /** False: do not record source locations (saves about half of the build time). True unless said. */
+  readonly locations?: boolean;
+}
+
+type AnyFn = Fn<readonly ValueType[], ResultSpec> | Fn<never, never>;
+type AnyHost = Host<never, never, 'js' | 'libc'>;
+
+/** The JavaScript function types of exported DSL functions. */
+export type JsFunctions<E> = { readonly [K in keyof E]: E[K] extends Fn<infer P, infer R> ? (...args: MutableTuple<JsOfAll<P>>) => JsResultOf<R> : never };
+/** The JavaScript functions that must be supplied for imports; libc symbols are granted, not supplied. */
+export type JsImports<I> = { readonly [K in keyof I as I[K] extends Host<never, never, 'js'> ? K : never]: I[K] extends Host<infer P, infer R, 'js'> ? (...args: MutableTuple<JsOfAll<P>>) => JsResultOf<R> : never };
+type MutableTuple<T extends readonly unknown[]> = [...T];
+
+/** Argument list of a DSL function in JavaScript: `JsArgs<typeof fib>` is `[bigint]`. */
+export type JsArgs<F> = F extends Fn<infer P, infer _R> ? MutableTuple<JsOfAll<P>> : never;
+/** Result of a DSL function in JavaScript: `JsResult<typeof fib>` is `bigint`. */
+export type JsResult<F> = F extends Fn<infer _P, infer R> ? JsResultOf<R> : never;
+
+/** A module being put together. Every method gives a new one. */
+export interface ModuleBuilder<E, I> {
+  /** Adds functions under the names they are called by from outside. */
+  export<const F extends Readonly<Record<string, AnyFn>>>(functions: F): ModuleBuilder<E & F, I>;
+  /** Adds what the host must supply. Every import that a function uses must be listed. */
+  import<const H extends Readonly<Record<string, AnyHost>>>(hosts: H): ModuleBuilder<E, I & H>;
+  /**
+   * Traces the bodies and gives the frozen module.
+   *
+   * @throws UsageError, with the user's file and line, for everything that types cannot rule out
+   */
+  build(): TypedModule<JsFunctions<E>, JsImports<I>>;
+}
+
+/**
+ * Starts a module.
+ *
+ * @example
+ * const demo = module('demo').export({ fib }).build(); // TypedModule<{ fib: (n: bigint) => bigint }>
+ */
+export function module(name: string, options: ModuleOptions = {}): ModuleBuilder<{}, {}> {
+  if (typeof name !== 'string' || name === '') throw usageError(`module wants a name, not ${describe(name)}`, 'Write module(\'name\').');
+  return new ModuleDraft(name, options, new Map(), new Map()) as unknown as ModuleBuilder<{}, {}>;
+}
+
+class ModuleDraft {
+  readonly #name: string;
+  readonly #options: ModuleOptions;
+  readonly #exports: ReadonlyMap<string, FunctionDefinition>;
+  readonly #imports: ReadonlyMap<string, HostDefinition>;
+
+  constructor(name: string, options: ModuleOptions, exports: ReadonlyMap<string, FunctionDefinition>, imports: ReadonlyMap<string, HostDefinition>) {
+    this.#name = name;
+    this.#options = options;
+    this.#exports = exports;
+    this.#imports = imports;
+  }
+
+  export(functions: Readonly<Record<string, unknown>>): ModuleDraft {
+    const next = new Map(this.#exports);
+    for (const [name, f] of Object.entries(functions)) {
+      const definition = definitionOf(f);
+      if (definition === undefined) throw usageError(`export '${name}' of module '${this.#name}' is ${describe(f)}, not a function`, 'Export functions made by fn(...).');
+      const known = next.get(name);
+      if (known !== undefined && known !== definition) throw usageError(`module '${this.#name}' exports '${name}' twice`, 'Choose another name: export({ other: f }).');
+      next.set(name, definition);
+    }
+    return new ModuleDraft(this.#name, this.#options, next, this.#imports);
+  }
+
+  import(hosts: Readonly<Record<string, unknown>>): ModuleDraft {
+    const next = new Map(this.#imports);
+    for (const [key, h] of Object.entries(hosts)) {
+      const definition = hostDefinitionOf(h);
+      if (definition === undefined) throw usageError(`import '${key}' of module '${this.#name}' is ${describe(h)}, not a host function`, 'Import functions made by host(...).');
+      if (key !== definition.name) throw usageError(`import '${key}' of module '${this.#name}' is called '${definition.name}'`, `Import it under its own name: import({ ${definition.name}: ... }).`);
+      const known = next.get(key);
+      if (known !== undefined && known !== definition) throw usageError(`module '${this.#name}' imports two host functions called '${key}'`, 'Declare it once.');
+      next.set(key, definition);
+    }
+    return new ModuleDraft(this.#name, this.#options, this.#exports, next);
+  }
+
+  build(): TypedModule<unknown, unknown> {
+    const options = this.#options;
+    const memoryModel = options.memoryModel ?? 'linear';
+    const tracer = new Tracer(this.#name, memoryModel, options.locations ?? true, new Set(this.#imports.values()));
+    for (const definition of this.#exports.values()) tracer.useFunction(definition);
+    for (const definition of this.#imports.values()) tracer.declareHost(definition);
+    tracer.traceAll();
+
+    const draft = new MirModuleBuilder(this.#name, { memoryModel, memory: options.memory ?? {} });
+    for (const g of tracer.globals) draft.addGlobal(g);
+    for (const f of tracer.unfinished()) draft.functions.push(f);
+    tracer.patchHeapBase(layoutModule({ ...draft, functions: draft.functions, locations: [] }).heapBase);
+    draft.functions.length = 0;
+    const { functions, locations, imports } = tracer.finish();
+    for (const l of locations) draft.addLocation(l);
+    for (const f of functions) draft.addFunction(f);
+    for (const i of imports) draft.addImport(i);
+    draft.table.push(...tracer.table);
+    for (const [name, definition] of this.#exports) draft.exports[name] = definition.name;
+    const built = freezeModule(draft.build());
+    const surface: Record<string, SurfaceSignature> = {};
+    for (const d of [...tracer.definitions, ...this.#imports.values()]) {
+      surface[d.name] = { params: d.params.map((p) => p.surface), results: d.results.map((r) => r.surface) };
+    }
+    setSurface(built, Object.freeze(surface));
+    return built as TypedModule<unknown, unknown>;
+  }
+}

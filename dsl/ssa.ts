@@ -1,0 +1,123 @@
+/**
+ * SSA construction for mutable variables while blocks are being written.
+ *
+ * Source: M. Braun, S. Buchwald, S. Hack, R. Leißa, C. Mallon, A. Zwinkau, "Simple and Efficient Construction of Static
+ * Single Assignment Form", CC 2013, sections 2.1-2.3, with block parameters in place of phis. Recursion over the
+ * control-flow graph is replaced by a queue; trivial parameters are removed once at the end (`tidy.ts`), not on the fly.
+ *
+ * Invariants:
+ * - `defs[b]` maps a variable to its value at the end of what has been written of block `b`;
+ * - a sealed block gets no further predecessors; reading in an unsealed one makes an incomplete parameter, whose edge
+ *   arguments are appended when the block is sealed;
+ * - per block, parameters are created, and their edge arguments appended, in the same order;
+ * - an edge out of a dead block is not recorded, so dead code never feeds a parameter.
+ */
+import type { BlockId, FunctionBuilder, Type, Value } from '../lib/mir/index.ts';
+
+/** A mutable variable: a dense number and its type. */
+export interface SsaVariable { readonly index: number; readonly type: Type }
+
+interface BlockState {
+  /** Block and edge number of each predecessor, flattened. */
+  readonly preds: number[];
+  sealed: boolean;
+  /** A label may be jumped to later, so code in it counts as live before its first predecessor is known. */
+  readonly label: boolean;
+  readonly defs: Map<number, Value>;
+  /** Variables and parameters made while unsealed. */
+  readonly incomplete: { readonly variable: SsaVariable; readonly param: Value }[];
+}
+
+export class Ssa {
+  readonly #fb: FunctionBuilder;
+  readonly #blocks: BlockState[] = [];
+  /** Parameters whose edge arguments are still to be appended. */
+  readonly #queue: { readonly block: BlockId; readonly variable: SsaVariable }[] = [];
+  readonly #onUndefined: (variable: SsaVariable) => never;
+  #variables = 0;
+
+  /** `onUndefined` is called when a variable is read that has no value on some path; it throws. */
+  constructor(fb: FunctionBuilder, onUndefined: (variable: SsaVariable) => never) {
+    this.#fb = fb;
+    this.#onUndefined = onUndefined;
+    this.#blocks.push({ preds: [], sealed: true, label: false, defs: new Map(), incomplete: [] });
+  }
+
+  createVariable(type: Type): SsaVariable { return { index: this.#variables++, type }; }
+
+  /** A new block, not sealed. */
+  createBlock(name: string | undefined, label = false): BlockId {
+    this.#blocks.push({ preds: [], sealed: false, label, defs: new Map(), incomplete: [] });
+    return this.#fb.createBlock(name);
+  }
+
+  /** True when code in `block` may run as far as is known. */
+  isLive(block: BlockId): boolean {
+    const b = this.#blocks[block];
+    return block === 0 || b.preds.length > 0 || (b.label && !b.sealed);
+  }
+  isSealed(block: BlockId): boolean { return this.#blocks[block].sealed; }
+
+  /** Records edge number `edge` of `from`'s terminator as an edge to `to`. */
+  addEdge(from: BlockId, edge: number, to: BlockId): void {
+    if (this.isLive(from)) this.#blocks[to].preds.push(from, edge);
+  }
+
+  /** Promises that `block` gets no further predecessors. */
+  seal(block: BlockId): void {
+    const b = this.#blocks[block];
+    if (b.sealed) return;
+    b.sealed = true;
+    for (const i of b.incomplete) this.#queue.push({ block, variable: i.variable });
+    this.#drain();
+  }
+  sealAll(): void {
+    for (let b = 0; b < this.#blocks.length; b++) this.seal(b);
+  }
+
+  write(variable: SsaVariable, v: Value): void { this.#blocks[this.#fb.current].defs.set(variable.index, v); }
+
+  read(variable: SsaVariable): Value {
+    const v = this.#lookup(variable, this.#fb.current);
+    this.#drain();
+    return v;
+  }
+
+  /** The variable's value at the end of `block`, walking up while there is one predecessor. */
+  #lookup(variable: SsaVariable, block: BlockId): Value {
+    const passed: BlockId[] = [];
+    let at = block, v: Value;
+    for (;;) {
+      const b = this.#blocks[at];
+      const known = b.defs.get(variable.index);
+      if (known !== undefined) { v = known; break; }
+      if (!b.sealed) {
+        v = this.#fb.addBlockParam(at, variable.type);
+        b.incomplete.push({ variable, param: v });
+      } else if (b.preds.length === 0 || passed.length > this.#blocks.length) {
+        if (at === 0) this.#onUndefined(variable);
+        v = this.#fb.undefinedValue(variable.type);
+      } else if (b.preds.length === 2) {
+        passed.push(at);
+        at = b.preds[0];
+        continue;
+      } else {
+        v = this.#fb.addBlockParam(at, variable.type);
+        this.#queue.push({ block: at, variable });
+      }
+      b.defs.set(variable.index, v);
+      break;
+    }
+    for (const p of passed) this.#blocks[p].defs.set(variable.index, v);
+    return v;
+  }
+
+  #drain(): void {
+    for (let k = 0; k < this.#queue.length; k++) {
+      const { block, variable } = this.#queue[k];
+      const { preds } = this.#blocks[block];
+      for (let p = 0; p < preds.length; p += 2) this.#fb.addEdgeArgument(preds[p], preds[p + 1], this.#lookup(variable, preds[p]));
+    }
+    this.#queue.length = 0;
+  }
+}
