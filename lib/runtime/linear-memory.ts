@@ -56,6 +56,8 @@ export class LinearMemory {
   /** Bytes at the start that some view, perhaps dropped since, covers. */
   #seen = 0;
   #disposed = false;
+  /** Called after base or size have changed. */
+  onChange: () => void = () => {};
 
   /** @throws NativeCallError when the address space or memory is not to be had */
   constructor(bridge: NativeBridge, limits: { readonly initialPages: number; readonly maximumPages: number }) {
@@ -90,6 +92,7 @@ export class LinearMemory {
     } catch {
       return -1;
     }
+    this.onChange();
     return before;
   }
 
@@ -152,6 +155,7 @@ export class LinearMemory {
       this.#pages = this.#initialPages;
     }
     this.#peakPages = this.#initialPages;
+    this.onChange();
   }
 
   /** Gives the memory back. Views that are still held stay readable (as zeros). */

@@ -5,6 +5,7 @@
 import type { CompiledFunction, CompiledModule } from '../codegen/backend.ts';
 import { layoutModule } from '../mir/layout.ts';
 import { functionIndex, type Import, type Module, type SourceLocation } from '../mir/module.ts';
+import { surfaceOf, type Surface } from '../mir/surface.ts';
 import type { MemoryModel } from '../mir/types.ts';
 
 export interface ModuleImage {
@@ -28,6 +29,8 @@ export interface ModuleImage {
   /** The linear stack is `[stackLow, stackHigh)`. */
   readonly stackLow: number;
   readonly stackHigh: number;
+  /** What the source language knew of signatures, by function and import name. */
+  readonly surface: Surface | undefined;
   /** Initial bytes of linear memory. */
   readonly data: readonly { readonly address: number; readonly bytes: Uint8Array }[];
 }
@@ -35,8 +38,12 @@ export interface ModuleImage {
 /** Numbers per trap site in {@link ModuleImage.trapSites}. */
 export const TRAP_SITE_WORDS = 4;
 
-/** The image of a module whose code has been published at `codeAddress`. */
-export function createImage(module: Module, compiled: CompiledModule, codeAddress: number): ModuleImage {
+/**
+ * The image of a module whose code has been published at `codeAddress`.
+ *
+ * @param surface - of the module as the DSL built it, when passes have rewritten it since
+ */
+export function createImage(module: Module, compiled: CompiledModule, codeAddress: number, surface: Surface | undefined = surfaceOf(module)): ModuleImage {
   const layout = layoutModule(module), index = functionIndex(module);
   const exports: Record<string, number> = Object.create(null) as Record<string, number>;
   for (const [name, target] of Object.entries(module.exports)) {
@@ -52,7 +59,7 @@ export function createImage(module: Module, compiled: CompiledModule, codeAddres
   });
   const data: { address: number; bytes: Uint8Array }[] = [];
   if (module.memoryModel === 'linear') {
-    module.globals.forEach((g, i) => { if (g.bytes !== undefined && g.bytes.length > 0) data.push({ address: layout.globals[i], bytes: g.bytes.slice() }); });
+    module.globals.forEach((g, i) => { if (g.bytes !== undefined && g.bytes.length > 0) data.push({ address: layout.globals[i], bytes: g.bytes.slice(0, g.size) }); });
   }
   return {
     moduleName: module.name, architecture: compiled.architecture, memoryModel: module.memoryModel,
@@ -60,7 +67,7 @@ export function createImage(module: Module, compiled: CompiledModule, codeAddres
     functions: compiled.functions, exports, imports: module.imports, table: compiled.table,
     trapSites, lines: compiled.lines, locations: module.locations,
     initialPages: module.memory.initialPages, maximumPages: module.memory.maximumPages,
-    stackLow: layout.stackLow, stackHigh: layout.stackHigh, data,
+    stackLow: layout.stackLow, stackHigh: layout.stackHigh, surface, data,
   };
 }
 

@@ -1,0 +1,219 @@
+/**
+ * An instance of a compiled module: its memory, its function table, its imports, and its functions as JavaScript
+ * functions. It belongs to the thread that made it.
+ */
+import { CTX, TABLE_ENTRY } from '../codegen/run-context.ts';
+import { GROW_INDEX } from '../codegen/stub-image.ts';
+import { InternalError, UsageError } from '../mir/errors.ts';
+import { formatSignature } from '../mir/types.ts';
+import type { CodeBlock } from './code-memory.ts';
+import type { GuestThread, RunFailure, RunTarget } from './guest-thread.ts';
+import { bindImports, type HostHandler, type ImportOptions } from './host-imports.ts';
+import { LinearMemory } from './linear-memory.ts';
+import type { ModuleImage } from './module-image.ts';
+import { RunInterruptedError } from './run-errors.ts';
+import { readTrap, trapError } from './traps.ts';
+import { makeCall, type CallResult, type NativeExport } from './typed-call.ts';
+
+export interface InstanceOptions extends ImportOptions {
+  /** The thread that runs it: the current one. */
+  readonly thread: GuestThread;
+  /** Held while the instance lives, released when it is disposed. */
+  readonly code?: CodeBlock;
+  /** Pages the memory may grow to; at most (and by default) the module's own maximum. */
+  readonly memoryPages?: number;
+  /** Milliseconds each call may take unless it says otherwise; default no limit. */
+  readonly deadline?: number;
+}
+
+export interface CallOptions {
+  /** Milliseconds this call may take. */
+  readonly deadline?: number;
+}
+
+type Call = ReturnType<typeof makeCall>;
+
+/**
+ * Makes an instance.
+ *
+ * @throws ImportError when an import has no implementation or no grant
+ * @throws NativeCallError when there is no memory
+ */
+export function instantiate(image: ModuleImage, options: InstanceOptions): Instance { return new Instance(image, options); }
+
+export class Instance implements RunTarget {
+  readonly image: ModuleImage;
+  readonly thread: GuestThread;
+  readonly memory: LinearMemory | undefined;
+  /** Every exported function by its exported name. */
+  readonly exports: Readonly<Record<string, NativeExport>>;
+
+  // What the thread must know (see RunTarget).
+  readonly codeLow: number;
+  readonly codeHigh: number;
+  readonly tableBase: number;
+  readonly tableLength: number;
+  readonly linearStackLimit: number;
+  readonly linearStackTop: number;
+  linearStackPointer: number;
+  running = 0;
+
+  readonly #code: CodeBlock | undefined;
+  /** Keeps the bytes at `tableBase` alive. */
+  readonly #table: Uint8Array<ArrayBuffer>;
+  readonly #handlers: readonly HostHandler[];
+  readonly #calls: (Call | undefined)[];
+  readonly #byName = new Map<string, number>();
+  readonly #deadline: number;
+  #disposed = false;
+
+  constructor(image: ModuleImage, options: InstanceOptions) {
+    const { thread } = options;
+    this.image = image;
+    this.thread = thread;
+    this.#deadline = nanoseconds(options.deadline);
+    this.codeLow = image.codeAddress;
+    this.codeHigh = image.codeAddress + image.codeSize;
+    this.linearStackLimit = image.stackLow;
+    this.linearStackTop = this.linearStackPointer = image.stackHigh;
+    this.#table = buildTable(image);
+    this.tableBase = thread.bridge.addressOf(this.#table);
+    this.tableLength = image.table.length;
+    this.#calls = new Array<Call | undefined>(image.functions.length).fill(undefined);
+    image.functions.forEach((f, k) => this.#byName.set(f.name, k));
+    for (const [name, k] of Object.entries(image.exports)) this.#byName.set(name, k);
+
+    this.memory = image.memoryModel === 'linear' ? this.#makeMemory(options.memoryPages) : undefined;
+    try {
+      this.#writeData();
+      this.#handlers = bindImports(this, options);
+    } catch (error) {
+      this.memory?.dispose();
+      throw error;
+    }
+    this.#code = options.code?.retain();
+    const exports: Record<string, NativeExport> = Object.create(null) as Record<string, NativeExport>;
+    for (const [name, k] of Object.entries(image.exports)) exports[name] = this.#call(k, name).direct;
+    this.exports = Object.freeze(exports);
+  }
+
+  get disposed(): boolean { return this.#disposed; }
+
+  /**
+   * Calls an exported function, or any function by its own name.
+   *
+   * @throws UsageError for an unknown name or wrong arguments
+   * @throws TrapError when it traps, RunInterruptedError at its deadline, and whatever a host function threw
+   * @example
+   * instance.call('add', [40, 2]) // => 42
+   */
+  call(name: string, args: readonly unknown[] = [], options: CallOptions = {}): CallResult {
+    const k = this.#byName.get(name);
+    if (k === undefined) {
+      const known = Object.keys(this.image.exports);
+      throw new UsageError(`module ${JSON.stringify(this.image.moduleName)} has no function ${JSON.stringify(name)}`, `It exports: ${known.join(', ') || 'nothing'}.`);
+    }
+    return this.#call(k, name).invoke(args, options.deadline === undefined ? this.#deadline : nanoseconds(options.deadline));
+  }
+
+  /** The signature of a function as text, or undefined. */
+  describe(name: string): string | undefined {
+    const k = this.#byName.get(name);
+    return k === undefined ? undefined : formatSignature(this.image.functions[k]);
+  }
+
+  /** Memory and globals as they were at first. @throws UsageError during a run */
+  reset(): void {
+    this.#ready();
+    if (this.running > 0) throw new UsageError('an instance cannot be reset while it runs', 'Reset it after the call has returned.');
+    this.memory?.reset();
+    this.#writeData();
+    this.linearStackPointer = this.linearStackTop;
+  }
+
+  /** Frees the memory and lets go of the code. @throws UsageError during a run */
+  dispose(): void {
+    if (this.#disposed) return;
+    if (this.running > 0) throw new UsageError('an instance cannot be disposed while it runs', 'Dispose it after the call has returned.');
+    this.#disposed = true;
+    this.thread.unbind(this);
+    this.memory?.dispose();
+    this.#code?.release();
+  }
+  [Symbol.dispose](): void { this.dispose(); }
+
+  /** See RunTarget. */
+  hostCall(index: number): void {
+    if (index === GROW_INDEX) {
+      this.#grow();
+      return;
+    }
+    const handler = this.#handlers[index];
+    if (handler === undefined) throw new InternalError(`import ${index} was called, there are ${this.#handlers.length}`);
+    handler();
+  }
+
+  #grow(): void {
+    const { u32 } = this.thread, at = CTX.intRegisters >> 2;
+    const before = this.memory === undefined ? -1 : this.memory.grow(u32[at]);
+    u32[at] = before;
+    u32[at + 1] = 0;
+  }
+
+  #call(k: number, name: string): Call {
+    const known = this.#calls[k];
+    if (known !== undefined) return known;
+    const f = this.image.functions[k];
+    return this.#calls[k] = makeCall(this.thread, this, {
+      name, signature: f, surface: this.image.surface?.[f.name], model: this.image.memoryModel, entry: this.image.codeAddress + f.offset,
+      deadline: () => this.#deadline,
+      ready: () => { this.#ready(); },
+      fail: (failure, deadline) => this.#error(failure, name, deadline),
+    });
+  }
+
+  #error(failure: RunFailure, name: string, deadline: number): Error {
+    switch (failure.kind) {
+      case 'trap': return trapError(readTrap(this.thread, this, this.image), this.image);
+      case 'interrupted': return new RunInterruptedError(failure.reason, name, deadline > 0 ? deadline / 1e6 : undefined);
+      // The error itself, whatever its type: it is the host's own.
+      case 'host-exception': return failure.error as Error;
+      default: return failure satisfies never;
+    }
+  }
+
+  #ready(): void {
+    if (this.#disposed) throw new UsageError('this instance is disposed', 'Instantiate the module again.');
+  }
+
+  #makeMemory(pages: number | undefined): LinearMemory {
+    const { initialPages, maximumPages } = this.image;
+    const most = pages === undefined ? maximumPages : Math.min(maximumPages, Math.floor(pages));
+    if (most < initialPages) throw new UsageError(`module ${JSON.stringify(this.image.moduleName)} needs ${initialPages} pages of memory, ${most} are allowed`, 'Raise the memory limit.');
+    const memory = new LinearMemory(this.thread.bridge, { initialPages, maximumPages: most });
+    memory.onChange = () => { this.thread.refreshMemory(this); };
+    return memory;
+  }
+
+  #writeData(): void {
+    for (const d of this.image.data) this.memory?.write(d.address, d.bytes);
+  }
+}
+
+function buildTable(image: ModuleImage): Uint8Array<ArrayBuffer> {
+  // At least one entry, so that the buffer has an address.
+  const table = new DataView(new ArrayBuffer(Math.max(1, image.table.length) * TABLE_ENTRY.size));
+  image.table.forEach((e, k) => {
+    if (e.offset < 0) return;
+    table.setBigUint64(k * TABLE_ENTRY.size + TABLE_ENTRY.address, BigInt(image.codeAddress + e.offset), true);
+    table.setUint32(k * TABLE_ENTRY.size + TABLE_ENTRY.signature, e.signature, true);
+  });
+  return new Uint8Array(table.buffer);
+}
+
+/** Milliseconds to nanoseconds; undefined and infinity are no limit. */
+export function nanoseconds(milliseconds: number | undefined): number {
+  if (milliseconds === undefined || milliseconds === Infinity) return 0;
+  if (typeof milliseconds !== 'number' || !(milliseconds >= 0)) throw new UsageError(`a deadline of ${String(milliseconds)} ms is impossible`, 'Give a number of milliseconds that is not negative, or leave it out.');
+  return Math.min(Number.MAX_SAFE_INTEGER, Math.max(1, Math.round(milliseconds * 1e6)));
+}

@@ -1,0 +1,296 @@
+/**
+ * Calls of C library functions from guest code, for real: buffers are translated from guest to host addresses and
+ * checked to lie inside the memory first; integers are converted to the C types.
+ *
+ * A call that blocks past the deadline is broken by the deadline's signal (handlers are installed without SA_RESTART,
+ * and the timer keeps ticking until it meets a blocked call): the function returns −1 with EINTR, and the import thunk
+ * then ends the run.
+ */
+import { CTX } from '../codegen/run-context.ts';
+import { TrapError, UsageError } from '../mir/errors.ts';
+import type { BufferParameter, Import } from '../mir/module.ts';
+import { formatSignature, type Type } from '../mir/types.ts';
+import { assignContextPlaces } from './boundary.ts';
+import type { HostHandler } from './host-imports.ts';
+import type { Instance } from './instance.ts';
+import { HOST_POINTER_FUNCTIONS, LIBC_FUNCTIONS, type LibcFunction } from './libc-functions.ts';
+import type { NativeType } from './native/bridge.ts';
+import { ImportError } from './run-errors.ts';
+
+type Scalar = number | bigint;
+/** The value of a parameter as the C function gets it; reads it from the context. */
+type Fetch = () => Scalar;
+
+const SEARCH_CHUNK = 256;
+/** Longest NUL-terminated text that is looked for. */
+const MAX_TEXT = 1 << 20;
+
+/**
+ * The handler that calls `imported` in the C library.
+ *
+ * @throws ImportError when the symbol does not exist or cannot be called safely as it is declared
+ */
+export function bindLibcImport(instance: Instance, imported: Import): HostHandler {
+  const { bridge } = instance.thread, { name } = imported;
+  if (imported.results.length > 1) throw new ImportError(name, `import ${name} of the C library has ${imported.results.length} results`, 'C functions have one result or none.');
+  if (imported.params.includes('v128') || imported.results.includes('v128')) throw new ImportError(name, `import ${name} of the C library takes or gives a v128`, 'Pass vectors through memory.');
+  const linear = instance.image.memoryModel === 'linear';
+  if (linear && HOST_POINTER_FUNCTIONS.has(name)) throw new ImportError(name, `${name} works on addresses of the host's own memory, which a module with linear memory cannot reach`, 'Supply a JavaScript import that does the work, or use the native memory model in trusted code.');
+  const known = linear && Object.hasOwn(LIBC_FUNCTIONS, name) ? LIBC_FUNCTIONS[name] : undefined;
+  const plan = known === undefined ? planDeclared(instance, imported, linear) : planKnown(instance, imported, known);
+  const call = bridge.libraryFunction(name, plan.result, plan.types);
+  if (call === undefined) throw new ImportError(name, `the C library has no function ${name}`, 'Check the name, or supply it as a JavaScript import.');
+  const { fetches } = plan, give = giveResult(instance, imported.results[0], plan.keepResult);
+  return () => {
+    const args = fetches.map((fetch) => fetch());
+    const result = call(...args);
+    plan.after();
+    if (result !== undefined) give(result);
+  };
+}
+
+interface Plan {
+  readonly types: NativeType[];
+  readonly result: NativeType;
+  readonly fetches: Fetch[];
+  /** For a result that the guest must not see as it is. */
+  readonly keepResult: ((value: Scalar) => Scalar) | undefined;
+  readonly after: () => void;
+}
+
+// --- parameters as the module declares them ---
+
+function planDeclared(instance: Instance, imported: Import, linear: boolean): Plan {
+  const places = placesOf(instance, imported), types: NativeType[] = [], fetches: Fetch[] = [];
+  const buffers = new Map<number, BufferParameter>((imported.buffers ?? []).map((b) => [b.pointer, b]));
+  imported.params.forEach((t, k) => {
+    const buffer = buffers.get(k);
+    if (t === 'ptr' && linear) {
+      if (buffer === undefined) throw new ImportError(imported.name, `parameter ${k} of import ${imported.name} is a pointer, but not declared as a buffer`, 'Declare in `buffers` which parameter holds its length, or that it is NUL-terminated text: an unchecked pointer could reach the host\'s memory.');
+      types.push('pointer');
+      const { length } = buffer;
+      fetches.push(length === 'nul-terminated' ? textAt(instance, imported, places[k]) : bufferAt(instance, imported, places[k], lengthFetch(instance, imported, length, places)));
+    } else {
+      types.push(declaredType(t));
+      fetches.push(declaredFetch(instance, t, places[k]));
+    }
+  });
+  const r = imported.results[0];
+  if (r === 'ptr' && linear) throw new ImportError(imported.name, `import ${imported.name} gives a pointer, which would be an address of the host's memory`, 'Supply a JavaScript import that copies what is needed into linear memory.');
+  return { types, fetches, result: r === undefined ? 'void' : declaredType(r), keepResult: undefined, after: () => {} };
+}
+
+function declaredType(t: Type): NativeType {
+  switch (t) {
+    case 'i1': return 'int32';
+    case 'i8': return 'int8';
+    case 'i16': return 'int16';
+    case 'i32': return 'int32';
+    case 'i64': return 'int64';
+    case 'f32': return 'float';
+    case 'f64': return 'double';
+    case 'ptr': return 'pointer';
+    case 'v128': throw new UsageError('v128 has no C type', 'Pass vectors through memory.');
+    default: return t satisfies never;
+  }
+}
+
+function declaredFetch(instance: Instance, t: Type, place: number): Fetch {
+  const { i32, i64, f32, f64 } = instance.thread, at = place >> 2, at8 = place >> 3;
+  switch (t) {
+    case 'i1': return () => i32[at] & 1;
+    case 'i8': return () => (i32[at] << 24) >> 24;
+    case 'i16': return () => (i32[at] << 16) >> 16;
+    case 'i32': return () => i32[at];
+    case 'i64': return () => i64[at8];
+    case 'f32': return () => f32[at];
+    case 'f64': return () => f64[at8];
+    case 'ptr': return () => BigInt.asUintN(64, i64[at8]);
+    case 'v128': return () => 0;
+    default: return t satisfies never;
+  }
+}
+
+// --- parameters whose C types are known ---
+
+function planKnown(instance: Instance, imported: Import, known: LibcFunction): Plan {
+  const { name, params } = imported, kinds = known.params;
+  const least = kinds.filter((k) => !/^(int|uint)\?$/.test(k)).length;
+  if (params.length < least || params.length > kinds.length) throw mismatch(imported, known);
+  const places = placesOf(instance, imported), types: NativeType[] = [], fetches: Fetch[] = [];
+  const handles = handlesOf(instance);
+  let closing: Fetch | undefined;
+  kinds.forEach((kind, k) => {
+    if (k >= params.length) {
+      types.push('int32');
+      fetches.push(() => 0);
+      return;
+    }
+    const pointer = params[k] === 'ptr', [base] = kind.split(/[:=?!]/);
+    if (base === 'int' || base === 'uint' || base === 'long' || base === 'size') {
+      if (!isInt(params[k])) throw mismatch(imported, known);
+      types.push(base === 'int' ? 'int32' : base === 'uint' ? 'uint32' : base === 'long' ? 'int64' : 'uint64');
+      fetches.push(integerFetch(instance, params[k], places[k], base));
+    } else if (base === 'handle') {
+      if (!isInt(params[k]) && !pointer) throw mismatch(imported, known);
+      types.push('pointer');
+      const number = integerFetch(instance, pointer ? 'i32' : params[k], places[k], 'uint');
+      fetches.push(() => handles.get(Number(number()), kind.endsWith('?'), name));
+      if (kind.endsWith('!')) closing = number;
+    } else {
+      if (!pointer) throw mismatch(imported, known);
+      types.push('pointer');
+      if (base === 'null') fetches.push(nullAt(instance, imported, places[k], k));
+      else if (base === 'text') fetches.push(textAt(instance, imported, places[k]));
+      else fetches.push(bufferAt(instance, imported, places[k], knownLength(instance, imported, kind, places)));
+    }
+  });
+  const r = imported.results[0];
+  if (r !== undefined && !isInt(r) && !(known.result === 'handle' && r === 'ptr')) throw mismatch(imported, known);
+  const result: NativeType = r === undefined && known.result !== 'handle' ? 'void' : known.result === 'int' ? 'int32' : known.result === 'uint' ? 'uint32' : known.result === 'long' ? 'int64' : 'pointer';
+  return {
+    types, fetches, result,
+    keepResult: known.result === 'handle' ? (v) => handles.keep(v) : undefined,
+    after: () => { if (closing !== undefined) handles.drop(Number(closing())); },
+  };
+}
+
+function isInt(t: Type): boolean { return t === 'i8' || t === 'i16' || t === 'i32' || t === 'i64' || t === 'i1'; }
+
+function mismatch(imported: Import, known: LibcFunction): ImportError {
+  return new ImportError(imported.name, `import ${imported.name} is declared ${formatSignature(imported)}, but the C function is ${known.result}(${known.params.join(', ')})`,
+    'Declare a parameter as an integer for int, uint, long, size and handle, and as a ptr for text and buffers (in, out).');
+}
+
+function integerFetch(instance: Instance, t: Type, place: number, kind: string): Fetch {
+  const { i32, u32, i64 } = instance.thread, at = place >> 2, unsigned = kind === 'uint' || kind === 'size';
+  switch (t) {
+    case 'i1': return () => i32[at] & 1;
+    case 'i8': return unsigned ? () => u32[at] & 0xff : () => (i32[at] << 24) >> 24;
+    case 'i16': return unsigned ? () => u32[at] & 0xffff : () => (i32[at] << 16) >> 16;
+    case 'i32': return unsigned ? () => u32[at] : () => i32[at];
+    default:
+      switch (kind) {
+        case 'int': return () => Number(BigInt.asIntN(32, i64[place >> 3]));
+        case 'uint': return () => Number(BigInt.asUintN(32, i64[place >> 3]));
+        case 'size': return () => BigInt.asUintN(64, i64[place >> 3]);
+        default: return () => i64[place >> 3];
+      }
+  }
+}
+
+/** Length in bytes of a buffer of a known kind (see `libc-functions.ts`). */
+function knownLength(instance: Instance, imported: Import, kind: string, places: readonly number[]): () => number {
+  const fixed = /=(\d+)$/.exec(kind);
+  if (fixed !== null) return () => Number(fixed[1]);
+  const [, first, second, scale] = /:(\d+)(?:,(\d+))?(?:\*(\d+))?$/.exec(kind) ?? [];
+  const a = lengthFetch(instance, imported, Number(first), places);
+  if (second !== undefined) {
+    const b = lengthFetch(instance, imported, Number(second), places);
+    return () => a() * b();
+  }
+  const n = scale === undefined ? 1 : Number(scale);
+  return () => a() * n;
+}
+
+// --- buffers ---
+
+function lengthFetch(instance: Instance, imported: Import, k: number, places: readonly number[]): () => number {
+  const t = imported.params[k];
+  if (t === undefined || !isInt(t)) throw new ImportError(imported.name, `parameter ${k} of import ${imported.name} is to hold a buffer's length, but is no integer`, 'Name a parameter of an integer type as the length.');
+  const fetch = integerFetch(instance, t, places[k], 'size');
+  return () => Number(fetch());
+}
+
+function outside(instance: Instance, imported: Import, address: number, length: number): TrapError {
+  // The first byte of the buffer that is not there.
+  const size = instance.memory?.size ?? 0;
+  return new TrapError('memory-out-of-bounds', { functionName: `${imported.name} (import, ${length} bytes at 0x${address.toString(16)})`, address: Math.max(address, size) });
+}
+
+function bufferAt(instance: Instance, imported: Import, place: number, length: () => number): Fetch {
+  const { u32 } = instance.thread, at = place >> 2;
+  return () => {
+    const address = u32[at], bytes = length(), { memory } = instance;
+    if (memory === undefined || !memory.contains(address, bytes)) throw outside(instance, imported, address, bytes);
+    return memory.base + address;
+  };
+}
+
+function textAt(instance: Instance, imported: Import, place: number): Fetch {
+  const { u32 } = instance.thread, at = place >> 2, chunk = new Uint8Array(new ArrayBuffer(SEARCH_CHUNK));
+  return () => {
+    const address = u32[at], { memory } = instance, size = memory?.size ?? 0;
+    if (memory === undefined) throw outside(instance, imported, address, 0);
+    const end = Math.min(size, address + MAX_TEXT);
+    for (let from = address; from < end; from += SEARCH_CHUNK) {
+      const part = chunk.subarray(0, Math.min(SEARCH_CHUNK, end - from));
+      memory.read(from, part);
+      if (part.includes(0)) return memory.base + address;
+    }
+    throw outside(instance, imported, address, Math.max(0, end - address) + 1);
+  };
+}
+
+function nullAt(instance: Instance, imported: Import, place: number, k: number): Fetch {
+  const { u32 } = instance.thread, at = place >> 2;
+  return () => {
+    if (u32[at] !== 0) throw new ImportError(imported.name, `parameter ${k} of ${imported.name} must be null here`, 'Pass a null pointer: what it would point to cannot be checked.');
+    return 0;
+  };
+}
+
+// --- handles: pointers of the C library that the guest sees as numbers ---
+
+class Handles {
+  readonly #pointers = new Map<number, Scalar>();
+  #next = 1;
+
+  keep(pointer: Scalar): number {
+    if (Number(pointer) === 0) return 0;
+    this.#pointers.set(this.#next, pointer);
+    return this.#next++;
+  }
+  get(handle: number, mayBeNull: boolean, name: string): Scalar {
+    const p = this.#pointers.get(handle);
+    if (p !== undefined) return p;
+    if (handle === 0 && mayBeNull) return 0;
+    throw new ImportError(name, `${name} was called with handle ${handle}, which is not open`, 'Pass what fopen or opendir gave, before it is closed.');
+  }
+  drop(handle: number): void { this.#pointers.delete(handle); }
+}
+
+const handlesByInstance = new WeakMap<Instance, Handles>();
+function handlesOf(instance: Instance): Handles {
+  let h = handlesByInstance.get(instance);
+  if (h === undefined) handlesByInstance.set(instance, h = new Handles());
+  return h;
+}
+
+// --- places and results ---
+
+function placesOf(instance: Instance, imported: Import): number[] {
+  const r = instance.thread.stubs.image.registers;
+  return assignContextPlaces(imported.params, { int: r.intArgs, vector: r.vectorArgs });
+}
+
+function giveResult(instance: Instance, type: Type | undefined, keep: ((value: Scalar) => Scalar) | undefined): (value: Scalar) => void {
+  const { u32, i64, f32, f64 } = instance.thread, int = CTX.intRegisters;
+  switch (type) {
+    case undefined: return () => {};
+    case 'f32': return (v) => { f32[CTX.vectorRegisters >> 2] = Number(v); };
+    case 'f64': return (v) => { f64[CTX.vectorRegisters >> 3] = Number(v); };
+    case 'i64': return (v) => { i64[int >> 3] = BigInt(keep === undefined ? v : keep(v)); };
+    case 'ptr':
+      if (instance.image.memoryModel === 'native') return (v) => { i64[int >> 3] = BigInt(v); };
+      break;
+    default:
+  }
+  return (v) => {
+    const n = keep === undefined ? v : keep(v);
+    // A 64-bit result in a narrower type keeps its low bits, as a C cast would.
+    const low = typeof n === 'bigint' ? Number(BigInt.asUintN(32, n)) : n;
+    u32[int >> 2] = type === 'i1' ? Number(low !== 0) : low;
+    u32[(int >> 2) + 1] = 0;
+  };
+}
