@@ -8,8 +8,6 @@ import { giveResults, isTuple, readArguments, readSignature } from './signature.
 import type { ResultSpec, ValueType } from './types.ts';
 import { describe, usageError } from './usage.ts';
 
-declare const kind: unique symbol;
-
 /** What an import is and what it needs. */
 export interface HostOptions {
   /** What must be granted before it can be called; `none` unless said. */
@@ -24,8 +22,8 @@ export interface HostOptions {
 export interface Host<P extends readonly ValueType[], R extends ResultSpec, K extends 'js' | 'libc'> extends Callable<P, R> {
   readonly kind: 'host';
   readonly hostName: string;
-  /** For the type checker only. */
-  readonly [kind]: K;
+  /** Who supplies it: a JavaScript function given at run time, or the C library. */
+  readonly source: K;
 }
 
 const definitions = new WeakMap<object, HostDefinition>();
@@ -62,7 +60,7 @@ export function host(name: string, params: readonly ValueType[], result: ResultS
     c.module.useHost(definition, c.name);
     return giveResults(c, signature.results, tuple, c.fb.call(name, ids, signature.results.map((r) => r.mir)));
   };
-  const self = Object.assign(call, { kind: 'host', hostName: name, params, result });
+  const self = Object.assign(call, { kind: 'host', hostName: name, source: definition.kind, params, result });
   definitions.set(self, definition);
   return self;
 }

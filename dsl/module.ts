@@ -20,13 +20,15 @@ export interface ModuleOptions {
   readonly locations?: boolean;
 }
 
-type AnyFn = Fn<readonly ValueType[], ResultSpec> | Fn<never, never>;
-type AnyHost = Host<never, never, 'js' | 'libc'>;
+/** Any function made by `fn`. */
+export type AnyFn = Pick<Fn<readonly ValueType[], ResultSpec>, 'kind' | 'fnName'>;
+/** Any import made by `host`. */
+export type AnyHost = Pick<Host<readonly ValueType[], ResultSpec, 'js' | 'libc'>, 'kind' | 'hostName'>;
 
 /** The JavaScript function types of exported DSL functions. */
 export type JsFunctions<E> = { readonly [K in keyof E]: E[K] extends Fn<infer P, infer R> ? (...args: MutableTuple<JsOfAll<P>>) => JsResultOf<R> : never };
 /** The JavaScript functions that must be supplied for imports; libc symbols are granted, not supplied. */
-export type JsImports<I> = { readonly [K in keyof I as I[K] extends Host<never, never, 'js'> ? K : never]: I[K] extends Host<infer P, infer R, 'js'> ? (...args: MutableTuple<JsOfAll<P>>) => JsResultOf<R> : never };
+export type JsImports<I> = { readonly [K in keyof I as I[K] extends { readonly source: 'js' } ? K : never]: I[K] extends Host<infer P, infer R, 'js'> ? (...args: MutableTuple<JsOfAll<P>>) => JsResultOf<R> : never };
 type MutableTuple<T extends readonly unknown[]> = [...T];
 
 /** Argument list of a DSL function in JavaScript: `JsArgs<typeof fib>` is `[bigint]`. */

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { fn, f64, host, i32, i64, module, ptr, struct, table, unit, type JsArgs, type JsResult } from '../../dsl/index.ts';
+import { fn, f64, host, i32, i64, module, ptr, struct, u8, unit, type ExportsOf, type ImportsOf, type JsArgs, type JsResult } from '../../dsl/index.ts';
 import { interpret, printModule, verifyModule } from '../../lib/mir/index.ts';
 
 const test = suite('dsl module');
@@ -23,10 +23,39 @@ test('the example of the design works as written', () => {
   assert.equal(verifyModule(demo), []);
   assert.ok(Object.isFrozen(demo));
   assert.equal(interpret(demo, 'fib', [20n]).values, [6765n]);
+
   const args: JsArgs<typeof fib> = [30n];
   const result: JsResult<typeof fib> = 1n;
   assert.is(typeof args[0], typeof result);
-  console.log(printModule(demo));
+  const native = {} as ExportsOf<typeof demo>;
+  const typed = (): bigint => native.fib(30n);
+  const nothing = (): void => native.step(1024, 2, 0.5);
+  assert.type(typed, 'function');
+  assert.type(nothing, 'function');
+});
+
+test('imports are in the type and in the module', () => {
+  const log = host('log', [i32, f64], i64);
+  const write = host('write', [i32, ptr(u8), i32], i32, { libc: true, capability: 'file-io', buffers: [{ pointer: 1, length: 2, access: 'read' }] });
+  const main = fn('main', [i32], i64, (b, n) => { b.ret(log(n, 1.5)); });
+  const m = module('m').import({ log, write }).export({ main }).build();
+  const imports: ImportsOf<typeof m> = { log: (a: number, x: number): bigint => BigInt(a) + BigInt(x * 2) };
+  assert.equal(verifyModule(m), []);
+  assert.equal(interpret(m, 'main', [4], { imports: imports as unknown as Record<string, (...args: (number | bigint)[]) => number | bigint> }).values, [7n]);
+  assert.equal(m.imports.map((i) => [i.name, i.kind, i.capability, i.params, i.results, i.buffers]), [
+    ['log', 'js', 'none', ['i32', 'f64'], ['i64'], undefined],
+    ['write', 'libc', 'file-io', ['i32', 'ptr', 'i32'], ['i32'], [{ pointer: 1, length: 2, access: 'read' }]],
+  ]);
+});
+
+test('prints clean MIR: no trivial parameters, no empty blocks', () => {
+  const f = fn('f', [i32], i32, (b, n) => {
+    const kept = b.var(i32, 7), sum = b.var(i32, 0);
+    b.for([0, n], (i) => b.if(i.gt(3), () => sum.update((s) => s.add(i).add(kept.get()))));
+    b.ret(sum.get());
+  });
+  const text = printModule(module('m', { locations: false }).export({ f }).build());
+  console.log(text);
 });
 
 test.run();
