@@ -12,7 +12,7 @@ import { bindImports, type HostHandler, type ImportOptions } from './host-import
 import { LinearMemory } from './linear-memory.ts';
 import type { ModuleImage } from './module-image.ts';
 import { RunInterruptedError } from './run-errors.ts';
-import { readTrap, trapError } from './traps.ts';
+import { RawTrapError, readTrap } from './traps.ts';
 import { makeCall, type CallResult, type NativeExport } from './typed-call.ts';
 
 export interface InstanceOptions extends ImportOptions {
@@ -174,7 +174,7 @@ export class Instance implements RunTarget {
 
   #error(failure: RunFailure, name: string, deadline: number): Error {
     switch (failure.kind) {
-      case 'trap': return trapError(readTrap(this.thread, this, this.image), this.image);
+      case 'trap': return new RawTrapError(readTrap(this.thread, this, this.image), this.image.locations);
       case 'interrupted': return new RunInterruptedError(failure.reason, name, deadline > 0 ? deadline / 1e6 : undefined);
       // The error itself, whatever its type: it is the host's own.
       case 'host-exception': return failure.error as Error;

@@ -7,7 +7,7 @@
  * then ends the run.
  */
 import { CTX } from '../codegen/run-context.ts';
-import { TrapError, UsageError } from '../mir/errors.ts';
+import { UsageError } from '../mir/errors.ts';
 import type { BufferParameter, Import } from '../mir/module.ts';
 import { formatSignature, type Type } from '../mir/types.ts';
 import { assignContextPlaces } from './boundary.ts';
@@ -16,6 +16,7 @@ import type { Instance } from './instance.ts';
 import { HOST_POINTER_FUNCTIONS, LIBC_FUNCTIONS, type LibcFunction } from './libc-functions.ts';
 import type { NativeType } from './native/bridge.ts';
 import { ImportError } from './run-errors.ts';
+import { trapInHostCall } from './traps.ts';
 
 type Scalar = number | bigint;
 /** The value of a parameter as the C function gets it; reads it from the context. */
@@ -69,7 +70,7 @@ function planDeclared(instance: Instance, imported: Import, linear: boolean): Pl
       if (buffer === undefined) throw new ImportError(imported.name, `parameter ${k} of import ${imported.name} is a pointer, but not declared as a buffer`, 'Declare in `buffers` which parameter holds its length, or that it is NUL-terminated text: an unchecked pointer could reach the host\'s memory.');
       types.push('pointer');
       const { length } = buffer;
-      fetches.push(length === 'nul-terminated' ? textAt(instance, imported, places[k]) : bufferAt(instance, imported, places[k], lengthFetch(instance, imported, length, places)));
+      fetches.push(length === 'nul-terminated' ? textAt(instance, places[k]) : bufferAt(instance, places[k], lengthFetch(instance, imported, length, places)));
     } else {
       types.push(declaredType(t));
       fetches.push(declaredFetch(instance, t, places[k]));
@@ -141,8 +142,8 @@ function planKnown(instance: Instance, imported: Import, known: LibcFunction): P
       if (!pointer) throw mismatch(imported, known);
       types.push('pointer');
       if (base === 'null') fetches.push(nullAt(instance, imported, places[k], k));
-      else if (base === 'text') fetches.push(textAt(instance, imported, places[k]));
-      else fetches.push(bufferAt(instance, imported, places[k], knownLength(instance, imported, kind, places)));
+      else if (base === 'text') fetches.push(textAt(instance, places[k]));
+      else fetches.push(bufferAt(instance, places[k], knownLength(instance, imported, kind, places)));
     }
   });
   const r = imported.results[0];
@@ -202,33 +203,32 @@ function lengthFetch(instance: Instance, imported: Import, k: number, places: re
   return () => Number(fetch());
 }
 
-function outside(instance: Instance, imported: Import, address: number, length: number): TrapError {
-  // The first byte of the buffer that is not there.
-  const size = instance.memory?.size ?? 0;
-  return new TrapError('memory-out-of-bounds', { functionName: `${imported.name} (import, ${length} bytes at 0x${address.toString(16)})`, address: Math.max(address, size) });
+/** The buffer is not inside the memory; the trap's address is its first byte that is not. */
+function outside(instance: Instance, address: number): Error {
+  return trapInHostCall(instance.thread, instance.image, 'memory-out-of-bounds', Math.max(address, instance.memory?.size ?? 0));
 }
 
-function bufferAt(instance: Instance, imported: Import, place: number, length: () => number): Fetch {
+function bufferAt(instance: Instance, place: number, length: () => number): Fetch {
   const { u32 } = instance.thread, at = place >> 2;
   return () => {
     const address = u32[at], bytes = length(), { memory } = instance;
-    if (memory === undefined || !memory.contains(address, bytes)) throw outside(instance, imported, address, bytes);
+    if (memory === undefined || !memory.contains(address, bytes)) throw outside(instance, address);
     return memory.base + address;
   };
 }
 
-function textAt(instance: Instance, imported: Import, place: number): Fetch {
+function textAt(instance: Instance, place: number): Fetch {
   const { u32 } = instance.thread, at = place >> 2, chunk = new Uint8Array(new ArrayBuffer(SEARCH_CHUNK));
   return () => {
     const address = u32[at], { memory } = instance, size = memory?.size ?? 0;
-    if (memory === undefined) throw outside(instance, imported, address, 0);
+    if (memory === undefined) throw outside(instance, address);
     const end = Math.min(size, address + MAX_TEXT);
     for (let from = address; from < end; from += SEARCH_CHUNK) {
       const part = chunk.subarray(0, Math.min(SEARCH_CHUNK, end - from));
       memory.read(from, part);
       if (part.includes(0)) return memory.base + address;
     }
-    throw outside(instance, imported, address, Math.max(0, end - address) + 1);
+    throw outside(instance, address);
   };
 }
 

@@ -7,7 +7,8 @@
  * `memory-out-of-bounds`. Anything else is no trap of MIR: a defect.
  */
 import { CTX, STACK_GUARD } from '../codegen/run-context.ts';
-import { TrapError, type TrapFrame } from '../mir/errors.ts';
+import { TrapError } from '../mir/errors.ts';
+import type { SourceLocation } from '../mir/module.ts';
 import { TRAP_CODES, type TrapCode } from '../mir/types.ts';
 import type { GuestThread, RunTarget } from './guest-thread.ts';
 import { REACH } from './linear-memory.ts';
@@ -69,13 +70,26 @@ export function readTrap(thread: GuestThread, target: RunTarget, image: ModuleIm
   return { trap, functionName, loc, address, frames };
 }
 
-/** The same as an error to throw. */
-export function trapError(raw: RawTrap, image: ModuleImage): TrapError {
-  const location = (loc: number): TrapFrame['location'] => (loc > 0 ? image.locations[loc] : undefined);
-  return new TrapError(raw.trap, {
-    functionName: raw.functionName, location: location(raw.loc), address: raw.address,
-    frames: raw.frames.map((x) => ({ functionName: x.functionName, location: location(x.loc) })),
-  });
+/** A trap of compiled code: a {@link TrapError} that still has its plain data, for those who pass it on. */
+export class RawTrapError extends TrapError {
+  readonly raw: RawTrap;
+  constructor(raw: RawTrap, locations: readonly SourceLocation[]) {
+    const location = (loc: number): SourceLocation | undefined => (loc > 0 ? locations[loc] : undefined);
+    super(raw.trap, {
+      functionName: raw.functionName, location: location(raw.loc), address: raw.address,
+      frames: raw.frames.map((x) => ({ functionName: x.functionName, location: location(x.loc) })),
+    });
+    this.name = 'TrapError';
+    this.raw = raw;
+  }
+}
+
+/** A trap on behalf of the guest code that is just calling an import: it lies where the call is. */
+export function trapInHostCall(thread: GuestThread, image: ModuleImage, trap: TrapCode, address: number | undefined): RawTrapError {
+  const stackPointer = thread.getAddress(CTX.guestStackPointer), offset = stackWord(thread, stackPointer) - 1 - image.codeAddress;
+  const f = functionAt(image, offset);
+  const frames = f < 0 ? [] : unwind(thread, image, f, offset, stackPointer + 8, true);
+  return new RawTrapError({ trap, functionName: f < 0 ? undefined : image.functions[f].name, loc: lineAt(image, offset), address, frames }, image.locations);
 }
 
 function divisionTrap(thread: GuestThread, divisor: number, otherwise: TrapCode): TrapCode {

@@ -1,0 +1,13 @@
+/** Running compiled code: code memory, linear memory, guest threads, instances, traps, deadlines. */
+export * from './native/errors.ts';
+export { describeMachine, nativeAvailable, nativeBridge, requireMachine, type Machine } from './native/load.ts';
+export type { NativeBridge } from './native/bridge.ts';
+export { CodeArena, CodeBlock } from './code-memory.ts';
+export { LinearMemory } from './linear-memory.ts';
+export { DEFAULT_STACK_SIZE, GuestThread, type GuestThreadOptions } from './guest-thread.ts';
+export { createImage, type ModuleImage } from './module-image.ts';
+export { Instance, instantiate, type CallOptions, type InstanceOptions } from './instance.ts';
+export type { HostFunction, ImportOptions } from './host-imports.ts';
+export { interruptThread, type InterruptAddress } from './interrupt.ts';
+export { GuestFaultError, ImportError, RunInterruptedError } from './run-errors.ts';
+export { RawTrapError, type RawTrap } from './traps.ts';
