@@ -1,0 +1,83 @@
+/**
+ * The x86-64 backend: select → allocate → emit, one function after another into one code buffer.
+ *
+ * Code is position-independent and reaches everything outside itself through the run context. It needs the processor
+ * features in {@link requiredFeatures}.
+ */
+import { allocateRegisters } from '../../lib/codegen/allocate.ts';
+import { checkAllocation } from '../../lib/codegen/allocation-checker.ts';
+import type { Backend, CodegenOptions, CompiledFunction, CompiledModule, StackMap, TrapSite } from '../../lib/codegen/backend.ts';
+import { CodeBuffer } from '../../lib/codegen/code-buffer.ts';
+import { verifyMachineFunction } from '../../lib/codegen/verify-machine-function.ts';
+import { InternalError } from '../../lib/mir/errors.ts';
+import type { Module } from '../../lib/mir/module.ts';
+import { X86_64_CODE } from './code-target.ts';
+import { X86_64_REGISTERS } from './convention.ts';
+import { ModuleTables } from './emit-context.ts';
+import { emitFunction } from './emit.ts';
+import { Assembler } from './encoder.ts';
+import { layoutFrame } from './frame.ts';
+import { ModulePlan, NULL_SIGNATURE } from './module-plan.ts';
+import { selectFunction } from './select.ts';
+
+/** Names of processor features that emitted code uses without asking, as in `/proc/cpuinfo` (all are in x86-64-v3). */
+export const requiredFeatures: readonly string[] = ['sse4_1', 'sse4_2', 'popcnt', 'abm', 'avx', 'bmi1', 'bmi2', 'fma'];
+
+/**
+ * The backend as a value.
+ *
+ * @example
+ * const compiled = x86_64.compile(module);
+ * compiled.functions[0].size // => bytes of machine code of the first function
+ */
+export const x86_64: Backend = {
+  name: 'x86_64',
+  description: 'x86-64 (v3) machine code for the guest calling convention',
+  compile: compileModule,
+};
+
+function compileModule(m: Module, options: CodegenOptions = {}): CompiledModule {
+  const plan = new ModulePlan(m), code = new CodeBuffer(X86_64_CODE), asm = new Assembler(code), tables = new ModuleTables();
+  const labels = m.functions.map(() => code.newLabel());
+  const table = m.table.map((name) => (name === null ? -1 : plan.functionNumber.get(name)!));
+  const signatures = table.map((k) => (k < 0 ? NULL_SIGNATURE : plan.signatureNumber(m.functions[k])));
+  const functions: CompiledFunction[] = [];
+  for (let k = 0; k < m.functions.length; k++) {
+    const f = m.functions[k];
+    const selected = selectFunction(f, plan, code);
+    if (options.checkAllocation === true) report(f.name, 'machine code', verifyMachineFunction(selected.machine));
+    const allocation = allocateRegisters(selected.machine, X86_64_REGISTERS);
+    if (options.checkAllocation === true) report(f.name, 'register allocation', checkAllocation(selected.machine, X86_64_REGISTERS, allocation));
+    const frame = layoutFrame(allocation, plan.slotBytes(f), plan.linear, selected.calls);
+    const offset = code.beginFunction(labels[k], 16);
+    emitFunction(asm, selected, allocation, frame, plan.linear, tables, labels, k, f.loc);
+    const end = code.endFunction();
+    functions.push({ name: f.name, params: f.params, results: f.results, offset, size: end - offset, frameSize: frame.size, linearFrameSize: frame.linearSize });
+  }
+  const finished = code.finish();
+  return {
+    architecture: 'x86_64', moduleName: m.name, memoryModel: m.memoryModel, code: finished.code, functions,
+    trapSites: trapSites(tables, finished.marks), lines: lines(tables, finished.marks),
+    table: table.map((k, n) => ({ offset: k < 0 ? -1 : functions[k].offset, signature: signatures[n] })),
+    stackMaps: stackMaps(tables, finished.marks),
+  };
+}
+
+function report(name: string, what: string, errors: readonly string[]): void {
+  if (errors.length > 0) throw new InternalError(`${what} of ${name} is wrong: ${errors.slice(0, 5).join('; ')}`);
+}
+
+/** Marks are made in code order, function by function, so the tables are sorted as they are. */
+function trapSites(t: ModuleTables, marks: Int32Array): TrapSite[] {
+  const sites: TrapSite[] = [], d = t.sites.data;
+  for (let k = 0; k < t.sites.length; k += 4) sites.push({ offset: marks[d[k]], trap: d[k + 1], loc: d[k + 2], divisor: d[k + 3] });
+  return sites;
+}
+function lines(t: ModuleTables, marks: Int32Array): Int32Array {
+  const out = t.lines.finish();
+  for (let k = 0; k < out.length; k += 3) out[k] = marks[out[k]];
+  return out;
+}
+function stackMaps(t: ModuleTables, marks: Int32Array): StackMap[] {
+  return t.stackMaps.map(({ mark, id, bytes, live }) => ({ id, offset: marks[mark], bytes, live }));
+}
