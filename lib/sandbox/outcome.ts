@@ -71,7 +71,7 @@ export class CompileError extends LamellaError {
 
 /** Every way a run ends. */
 export type Outcome<T> =
-  | { readonly status: 'ok'; readonly value: T; readonly metrics: RunMetrics }
+  | { readonly status: 'ok'; readonly value: T; readonly outputs: Readonly<Record<string, Uint8Array>>; readonly metrics: RunMetrics }
   | { readonly status: 'timeout'; readonly error: TimeoutError; readonly metrics: RunMetrics }
   | { readonly status: 'trap'; readonly error: TrapError; readonly metrics: RunMetrics }
   | { readonly status: 'policy'; readonly error: PolicyError; readonly metrics: RunMetrics }

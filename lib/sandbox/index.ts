@@ -1,0 +1,8 @@
+/** The sandbox: configuration, policy, outcomes, and running guest code on workers with a deadline. */
+export * from './config.ts';
+export * from './symbols.ts';
+export * from './outcome.ts';
+export { Sandbox, type BaseRunOptions, type ImportsOption, type RunOptions, type RunRest, type Validation } from './sandbox.ts';
+export type { SandboxTarget } from './program.ts';
+export { checkPolicy, enforcePolicy, formatViolation, PolicyError, type Policy, type PolicyViolation, type ViolationKind } from '../passes/policy.ts';
+export { estimateMemory, MemoryBudgetError, type MemoryEstimate } from '../passes/memory-estimate.ts';

@@ -1,0 +1,144 @@
+/**
+ * Modules on their way into a sandbox: taken, checked, compiled, published.
+ *
+ * Threat: a module that is one thing to the checker and another to the compiler (a Proxy, a getter, a later change).
+ * Invariant: a module is copied once into private frozen data; only that copy is verified, checked, hashed, compiled.
+ * A module object that was seen before stands for the copy made then, whatever has become of it since.
+ */
+import type { StubImage } from '../codegen/stub-image.ts';
+import type { Backend } from '../codegen/backend.ts';
+import { checkModuleShape } from '../mir/module-shape.ts';
+import type { Module } from '../mir/module.ts';
+import { layoutModule } from '../mir/layout.ts';
+import { surfaceOf, type Surface } from '../mir/surface.ts';
+import { PAGE_SIZE } from '../mir/types.ts';
+import { assertValid } from '../mir/verifier.ts';
+import { estimateMemory, MemoryBudgetError, type MemoryEstimate } from '../passes/memory-estimate.ts';
+import { Pipeline } from '../passes/pipeline.ts';
+import { checkPolicy, PolicyError, type PolicyViolation } from '../passes/policy.ts';
+import { CodeArena, type CodeBlock } from '../runtime/code-memory.ts';
+import { contentHash } from '../runtime/content-hash.ts';
+import { createImage, type ModuleImage } from '../runtime/module-image.ts';
+import { nativeBridge } from '../runtime/native/load.ts';
+import { policyOf, type SandboxConfig } from './config.ts';
+
+/** What a sandbox compiles for: an architecture's backend and its runtime stubs. */
+export interface SandboxTarget {
+  readonly backend: Backend;
+  readonly stubs: StubImage;
+}
+
+/** A private copy of a module. */
+export interface TakenModule {
+  readonly module: Module;
+  readonly surface: Surface | undefined;
+  /** Address and size of each global, by name. */
+  readonly globals: ReadonlyMap<string, { readonly address: number; readonly size: number }>;
+  /** Names of its JavaScript imports. */
+  readonly jsImports: readonly string[];
+}
+
+/** Machine code ready to run. */
+export interface Program {
+  /** What workers know it by. */
+  readonly key: number;
+  readonly image: ModuleImage;
+  readonly code: CodeBlock;
+  /** Estimate for the code as compiled. */
+  readonly estimate: MemoryEstimate;
+}
+
+const taken = new WeakMap<object, TakenModule>();
+let nextKey = 1;
+
+/**
+ * Copies, shape-checks and verifies a module.
+ *
+ * @throws LamellaError of the shape check, VerificationError
+ */
+export function takeModule(input: unknown): TakenModule {
+  if (typeof input === 'object' && input !== null) {
+    const known = taken.get(input);
+    if (known !== undefined) return known;
+  }
+  const module = checkModuleShape(input);
+  assertValid(module);
+  const layout = layoutModule(module);
+  const result: TakenModule = {
+    module, surface: surfaceOf(input as Module),
+    globals: new Map(module.globals.map((g, i) => [g.name, { address: layout.globals[i], size: g.size }])),
+    jsImports: module.imports.filter((i) => i.kind === 'js').map((i) => i.name),
+  };
+  // Only an object that can no longer be changed stands for its copy the next time.
+  if (Object.isFrozen(input)) taken.set(input as object, result);
+  return result;
+}
+
+/** Every violation of the configuration's policy; `supplied` are JavaScript functions the host hands over. */
+export function violationsOf(t: TakenModule, config: SandboxConfig, supplied: readonly string[]): readonly PolicyViolation[] {
+  // Handing over a JavaScript function grants that import, never a C symbol of the same name.
+  return checkPolicy(t.module, policyOf(config, supplied.filter((name) => t.jsImports.includes(name))));
+}
+
+/** @throws PolicyError */
+export function requirePolicy(t: TakenModule, config: SandboxConfig, supplied: readonly string[]): void {
+  const violations = violationsOf(t, config, supplied);
+  if (violations.length > 0) throw new PolicyError(t.module.name, violations);
+}
+
+/** @throws MemoryBudgetError */
+export function requireBudget(module: Module, config: SandboxConfig): MemoryEstimate {
+  const estimate = estimateMemory(module, config.stackSize);
+  if (config.maxMemory !== null && estimate.total > config.maxMemory) throw new MemoryBudgetError(module.name, estimate, config.maxMemory);
+  return estimate;
+}
+
+/** Pages the linear memory of a run may grow to: what the budget leaves, and no more than the module's maximum. */
+export function memoryCap(program: Program, config: SandboxConfig): number {
+  if (config.maxMemory === null) return program.image.maximumPages;
+  const { estimate } = program;
+  const rest = config.maxMemory - estimate.code - estimate.data - estimate.stack;
+  return Math.min(program.image.maximumPages, Math.max(program.image.initialPages, Math.floor(rest / PAGE_SIZE)));
+}
+
+/** Compiled programs of one target, by content. */
+export class ProgramCache {
+  readonly #target: SandboxTarget;
+  readonly #pipeline: Pipeline;
+  readonly #programs = new Map<string, Program>();
+  readonly #byModule = new WeakMap<Module, Program>();
+  #arena: CodeArena | undefined;
+
+  constructor(target: SandboxTarget, pipeline: Pipeline = Pipeline.standard('O2')) {
+    this.#target = target;
+    this.#pipeline = pipeline;
+  }
+
+  /** The program of a taken module, compiled now if it is new. Throws whatever refuses it. */
+  get(t: TakenModule, config: SandboxConfig): Program {
+    const known = this.#byModule.get(t.module);
+    if (known !== undefined) return known;
+    const hash = contentHash(t.module, t.surface);
+    let program = this.#programs.get(hash);
+    if (program === undefined) {
+      const optimised = this.#pipeline.run(t.module).module;
+      const estimate = requireBudget(optimised, config);
+      const compiled = this.#target.backend.compile(optimised);
+      this.#arena ??= new CodeArena(nativeBridge());
+      const code = this.#arena.publish(compiled.code);
+      program = { key: nextKey++, image: createImage(optimised, compiled, code.address, t.surface), code, estimate };
+      this.#programs.set(hash, program);
+    }
+    this.#byModule.set(t.module, program);
+    return program;
+  }
+
+  /** Every program, for giving them up. The cache is empty afterwards. */
+  clear(): readonly Program[] {
+    const all = [...this.#programs.values()];
+    this.#programs.clear();
+    return all;
+  }
+  /** Unmaps the code arena as soon as nothing holds code in it. */
+  dispose(): void { this.#arena?.dispose(); }
+}

@@ -1,0 +1,54 @@
+/** What the host and its guest workers say to each other. Plain data only: everything here is structure-cloned. */
+import type { TrapFrame } from '../mir/errors.ts';
+import type { SourceLocation } from '../mir/module.ts';
+import type { TrapCode } from '../mir/types.ts';
+import type { StubImage } from '../codegen/stub-image.ts';
+import type { ModuleImage } from '../runtime/module-image.ts';
+
+/** A value that crosses between JavaScript and guest code. */
+export type Scalar = number | bigint | boolean;
+
+/** Bytes put into linear memory before a run, or read from it after one. Addresses are already checked. */
+export interface MemoryInput { readonly address: number; readonly bytes: Uint8Array }
+export interface MemoryOutput { readonly name: string; readonly address: number; readonly length: number }
+
+/** Host to worker: run one function of a module. `image` is sent the first time a worker meets `key`. */
+export interface RunRequest {
+  readonly type: 'run';
+  readonly id: number;
+  readonly key: number;
+  readonly image: ModuleImage | undefined;
+  readonly functionName: string;
+  readonly args: readonly Scalar[];
+  /** Milliseconds, or null for none. */
+  readonly timeLimit: number | null;
+  /** Pages the linear memory may grow to. */
+  readonly memoryPages: number;
+  readonly stackSize: number;
+  readonly inputs: readonly MemoryInput[];
+  readonly outputs: readonly MemoryOutput[];
+}
+/** Host to worker: drop what is kept for a module; its code is about to be freed. Answered by `forgotten`. */
+export interface ForgetRequest { readonly type: 'forget'; readonly key: number }
+export type Request = RunRequest | ForgetRequest;
+
+/** How guest code ended, before it is put into words. */
+export type RawResult =
+  | { readonly kind: 'ok'; readonly value: Scalar | undefined | readonly Scalar[]; readonly outputs: Readonly<Record<string, Uint8Array>> }
+  | { readonly kind: 'trap'; readonly trap: TrapCode; readonly functionName: string | undefined; readonly location: SourceLocation | undefined; readonly address: number | bigint | undefined; readonly frames: readonly TrapFrame[] }
+  | { readonly kind: 'interrupted'; readonly reason: 'deadline' | 'cancelled' }
+  | { readonly kind: 'host-error' }
+  | { readonly kind: 'usage'; readonly what: string; readonly remedy: string }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** Worker to host. Times in milliseconds, memory in bytes. */
+export interface DoneReply { readonly type: 'done'; readonly id: number; readonly result: RawResult; readonly wallTime: number; readonly cpuTime: number; readonly peakMemory: number }
+export interface ForgottenReply { readonly type: 'forgotten'; readonly key: number }
+/** Worker to host: guest code called a JavaScript import; the worker waits on its `HostCallChannel`. */
+export interface HostCallMessage { readonly type: 'call'; readonly id: number; readonly name: string; readonly args: readonly Scalar[] }
+/** Worker to host, once: it can take work. The rest is what an interrupt needs; `context` keeps the address alive. */
+export interface ReadyMessage { readonly type: 'ready'; readonly threadId: number; readonly contextAddress: number; readonly context: SharedArrayBuffer }
+export type Reply = DoneReply | ForgottenReply | HostCallMessage | ReadyMessage;
+
+/** What a worker is started with. */
+export interface WorkerStart { readonly channel: SharedArrayBuffer; readonly stubs: StubImage }

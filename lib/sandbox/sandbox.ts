@@ -1,0 +1,267 @@
+/**
+ * The sandbox: runs a function of a module on a pooled worker thread, under a configuration, and says how it ended.
+ *
+ * @example
+ * const sandbox = new Sandbox(hostTarget(), { maxExecutionTime: 50 });
+ * const outcome = await sandbox.run(demo, 'fib', [30n]);
+ * if (outcome.status === 'ok') outcome.value // => 832040n
+ */
+import { InternalError, LamellaError, TrapError, UsageError } from '../mir/errors.ts';
+import type { ArgsOf, ExportsOf, ImportsOf, ResultOf } from '../mir/typed-module.ts';
+import type { Module } from '../mir/module.ts';
+import type { MemoryEstimate } from '../passes/memory-estimate.ts';
+import { MemoryBudgetError } from '../passes/memory-estimate.ts';
+import { PolicyError } from '../passes/policy.ts';
+import type { Pipeline } from '../passes/pipeline.ts';
+import { interruptThread } from '../runtime/interrupt.ts';
+import { requireMachine, describeMachine } from '../runtime/native/load.ts';
+import { configure, type SandboxConfig } from './config.ts';
+import { CancelledError, CompileError, CrashedError, HostError, NO_METRICS, TimeoutError, type Outcome, type RunMetrics } from './outcome.ts';
+import { memoryCap, ProgramCache, requireBudget, requirePolicy, takeModule, type Program, type SandboxTarget, type TakenModule } from './program.ts';
+import type { HostCallMessage, MemoryInput, MemoryOutput, RunRequest, Scalar } from './protocol.ts';
+import { WorkerPool, type JobEnd } from './worker-pool.ts';
+
+/** The imports option: required exactly when the module needs JavaScript functions. */
+export type ImportsOption<M> = {} extends ImportsOf<M> ? { readonly imports?: ImportsOf<M> } : { readonly imports: ImportsOf<M> };
+
+export interface BaseRunOptions {
+  /** Stops the run (or takes it out of the queue) when it fires. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds for this run, instead of the configuration's `maxExecutionTime`. */
+  readonly maxExecutionTime?: number;
+  /** Bytes put into globals before the run, by name. */
+  readonly inputs?: Readonly<Record<string, Uint8Array>>;
+  /** Globals whose bytes are wanted after a run that returned, by name. */
+  readonly outputs?: readonly string[];
+}
+/** Options of {@link Sandbox.run}. */
+export type RunOptions<M> = BaseRunOptions & ImportsOption<M>;
+/** `options` may be left out when nothing in it is required. */
+export type RunRest<M> = {} extends ImportsOf<M> ? [options?: RunOptions<M>] : [options: RunOptions<M>];
+
+/** What {@link Sandbox.validate} found out. */
+export interface Validation { readonly estimate: MemoryEstimate }
+
+let pool: WorkerPool | undefined;
+let nextRun = 1;
+
+/** The process's workers; they are shared by all sandboxes, because a thread is never taken down. */
+function sharedPool(target: SandboxTarget, workers: number): WorkerPool {
+  if (pool === undefined) {
+    const made = pool = new WorkerPool(new URL('./worker-main.js', import.meta.url), target.stubs, (at) => { interruptThread(at); }, workers);
+    // A worker in native code would keep the process from exiting.
+    process.on('exit', () => made.interruptAll());
+  }
+  pool.allow(workers);
+  return pool;
+}
+
+export class Sandbox {
+  readonly #target: SandboxTarget;
+  readonly #cache: ProgramCache;
+  #config: SandboxConfig;
+  #disposed = false;
+
+  /**
+   * @param target what to compile for; `hostTarget()` is this machine
+   * @param options.pipeline passes that modules go through, default `Pipeline.standard('O2')`
+   * @throws UsageError for a wrong configuration
+   */
+  constructor(target: SandboxTarget, config: Partial<SandboxConfig> = {}, options: { readonly pipeline?: Pipeline } = {}) {
+    if (typeof target !== 'object' || target === null || typeof target.backend?.compile !== 'function') throw new UsageError('a sandbox needs a target to compile for', 'Pass hostTarget().');
+    this.#target = target;
+    this.#config = configure(config);
+    this.#cache = new ProgramCache(target, options.pipeline);
+  }
+
+  /** The configuration in force. */
+  get config(): SandboxConfig { return this.#config; }
+
+  /** Changes the configuration of runs that start from now on. @throws UsageError for a wrong field */
+  setConfig(changes: Partial<SandboxConfig>): void { this.#config = configure(changes, this.#config); }
+
+  /**
+   * Checks a module without running it: shape, MIR's rules, policy (all violations together), memory budget.
+   *
+   * @param supplied names of the JavaScript imports that would be handed over
+   * @throws VerificationError, PolicyError, MemoryBudgetError, or the shape check's error
+   */
+  validate(module: Module, supplied: readonly string[] = []): Validation {
+    const t = takeModule(module);
+    requirePolicy(t, this.#config, supplied);
+    return { estimate: requireBudget(t.module, this.#config) };
+  }
+
+  /**
+   * Runs the exported function `name`. How guest code ends is an {@link Outcome}, never an exception.
+   *
+   * @throws UsageError (as a rejection) for an unknown function, wrong arguments or wrong options
+   * @throws UnsupportedMachineError, NativeUnavailableError (as a rejection) where native code cannot run
+   */
+  async run<M extends Module, Name extends keyof ExportsOf<M> & string>(module: M, name: Name, args: ArgsOf<M, Name>, ...rest: RunRest<M>): Promise<Outcome<ResultOf<M, Name>>> {
+    if (this.#disposed) throw new UsageError('this sandbox is disposed', 'Make a new one.');
+    requireMachine(describeMachine());
+    const options: BaseRunOptions & { readonly imports?: unknown } = rest[0] ?? {};
+    const config = options.maxExecutionTime === undefined ? this.#config : configure({ maxExecutionTime: options.maxExecutionTime }, this.#config);
+    const imports = importFunctions(options.imports);
+    const started = performance.now();
+    let t: TakenModule, program: Program;
+    try {
+      t = takeModule(module);
+      requirePolicy(t, config, [...imports.keys()]);
+      requireBudget(t.module, config);
+      program = this.#cache.get(t, config);
+    } catch (error) {
+      return refused(module, error, performance.now() - started);
+    }
+    if (!(name in t.module.exports)) throw new UsageError(`module ${t.module.name} exports no function ${JSON.stringify(name)}`, `It exports: ${Object.keys(t.module.exports).join(', ') || 'nothing'}.`);
+    for (const needed of t.jsImports) if (!imports.has(needed)) throw new UsageError(`module ${t.module.name} needs the JavaScript function "${needed}"`, `Pass it: run(module, name, args, { imports: { ${needed}: ... } }).`);
+    const compileTime = performance.now() - started;
+    const request: RunRequest = {
+      type: 'run', id: nextRun++, key: program.key, image: program.image, functionName: name, args: plainArguments(name, args),
+      timeLimit: config.maxExecutionTime, memoryPages: memoryCap(program, config), stackSize: config.stackSize,
+      inputs: inputsOf(t, options.inputs), outputs: outputsOf(t, options.outputs),
+    };
+    program.code.retain();
+    const shared = sharedPool(this.#target, config.workers);
+    let end: JobEnd;
+    try {
+      end = await shared.run({ request, signal: options.signal, hostCall: (m) => callHost(imports, m) });
+    } finally {
+      program.code.release();
+    }
+    return this.#outcome(end, name, config, program, compileTime, options.signal);
+  }
+
+  /**
+   * The convenience of the reference: a plain 64-bit integer, or the outcome's error thrown.
+   *
+   * @example
+   * await sandbox.runInt64(demo, 'fib', [30n]) // => 832040n
+   */
+  async runInt64<M extends Module, Name extends keyof ExportsOf<M> & string>(module: M, name: Name, args: ArgsOf<M, Name>, ...rest: RunRest<M>): Promise<bigint> {
+    const outcome = await this.run(module, name, args, ...rest);
+    if (outcome.status !== 'ok') throw outcome.error;
+    const value: unknown = outcome.value;
+    if (typeof value === 'bigint') return value;
+    if (typeof value === 'number' && Number.isInteger(value)) return BigInt(value);
+    if (typeof value === 'boolean') return value ? 1n : 0n;
+    throw new UsageError(`${name} gives no single integer`, 'Use run(...), whose outcome carries a value of any type.');
+  }
+
+  /** Gives up all compiled code, as soon as no worker can be inside it. */
+  async clear(): Promise<void> {
+    await Promise.all(this.#cache.clear().map(async (program) => {
+      await pool?.forget(program.key);
+      program.code.release();
+    }));
+  }
+
+  /** Gives up everything the sandbox holds; the workers stay for other sandboxes. */
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    await this.clear();
+    this.#cache.dispose();
+  }
+  async [Symbol.asyncDispose](): Promise<void> { await this.dispose(); }
+
+  #outcome<T>(end: JobEnd, name: string, config: SandboxConfig, program: Program, compileTime: number, signal: AbortSignal | undefined): Outcome<T> {
+    const idle: RunMetrics = { ...NO_METRICS, compileTime, queueTime: end.queueTime, codeSize: program.code.size, isolation: 'worker' };
+    const limit = config.maxExecutionTime ?? Infinity;
+    switch (end.kind) {
+      case 'cancelled': return { status: 'cancelled', error: new CancelledError(name, signal?.reason), metrics: idle };
+      case 'stuck': return { status: 'timeout', error: new TimeoutError(name, limit), metrics: { ...idle, wallTime: limit } };
+      case 'crashed': return { status: 'crashed', error: new CrashedError(name, end.message), metrics: idle };
+      case 'done': break;
+      default: end satisfies never;
+    }
+    const { result } = end.reply;
+    const metrics: RunMetrics = { ...idle, wallTime: end.reply.wallTime, cpuTime: end.reply.cpuTime, peakMemory: end.reply.peakMemory };
+    switch (result.kind) {
+      case 'ok': return { status: 'ok', value: result.value as T, outputs: result.outputs, metrics };
+      case 'trap': return { status: 'trap', error: new TrapError(result.trap, result), metrics };
+      case 'interrupted':
+        return result.reason === 'cancelled' && signal?.aborted === true
+          ? { status: 'cancelled', error: new CancelledError(name, signal.reason), metrics }
+          : { status: 'timeout', error: new TimeoutError(name, limit), metrics };
+      case 'host-error':
+        return end.hostError === undefined && signal?.aborted === true
+          ? { status: 'cancelled', error: new CancelledError(name, signal.reason), metrics }
+          : { status: 'host', error: new HostError(name, end.hostError?.error), metrics };
+      case 'usage': throw new UsageError(result.what, result.remedy);
+      case 'failed': return { status: 'crashed', error: new CrashedError(name, result.message), metrics };
+      default: return result satisfies never;
+    }
+  }
+}
+
+function refused<T>(module: unknown, error: unknown, compileTime: number): Outcome<T> {
+  const metrics = { ...NO_METRICS, compileTime };
+  if (error instanceof PolicyError) return { status: 'policy', error, metrics };
+  if (error instanceof MemoryBudgetError) return { status: 'memory', error, metrics };
+  // Where native code cannot run, no module is at fault.
+  if (error instanceof LamellaError && (error.code === 'unsupported-machine' || error.code === 'native-unavailable')) throw error;
+  return { status: 'compile', error: new CompileError(nameOf(module), error), metrics };
+}
+
+function nameOf(module: unknown): string {
+  try {
+    const name: unknown = (module as { name?: unknown } | null | undefined)?.name;
+    return typeof name === 'string' ? name : '(unnamed)';
+  } catch {
+    return '(unreadable)';
+  }
+}
+
+function importFunctions(imports: unknown): ReadonlyMap<string, (...args: readonly Scalar[]) => unknown> {
+  const map = new Map<string, (...args: readonly Scalar[]) => unknown>();
+  if (imports === undefined) return map;
+  if (typeof imports !== 'object' || imports === null) throw new UsageError('imports is an object of functions', 'Pass for example { imports: { log: (x) => console.log(x) } }.');
+  for (const [name, f] of Object.entries(imports)) {
+    if (typeof f !== 'function') throw new UsageError(`the import "${name}" is not a function`, 'Pass a JavaScript function.');
+    map.set(name, f as (...args: readonly Scalar[]) => unknown);
+  }
+  return map;
+}
+
+async function callHost(imports: ReadonlyMap<string, (...args: readonly Scalar[]) => unknown>, message: HostCallMessage): Promise<readonly Scalar[]> {
+  const f = imports.get(message.name);
+  if (f === undefined) throw new InternalError(`no import ${message.name}`);
+  const result: unknown = await f(...message.args);
+  const list: readonly unknown[] = result === undefined ? [] : Array.isArray(result) ? result : [result];
+  for (const v of list) {
+    if (typeof v !== 'number' && typeof v !== 'bigint' && typeof v !== 'boolean') throw new UsageError(`the host function "${message.name}" gave ${v === null ? 'null' : `a ${typeof v}`}`, 'Give a number, a bigint, a boolean, a list of them for several results, or nothing.');
+  }
+  return list as readonly Scalar[];
+}
+
+function plainArguments(name: string, args: unknown): readonly Scalar[] {
+  if (!Array.isArray(args)) throw new UsageError(`the arguments of ${name} are a list`, 'Pass for example [30n].');
+  return args.map((v: unknown, k) => {
+    if (typeof v === 'number' || typeof v === 'bigint' || typeof v === 'boolean') return v;
+    throw new UsageError(`argument ${k} of ${name} is ${v === null ? 'null' : `a ${typeof v}`}`, 'Arguments are numbers, bigints (64-bit integers) and booleans; pass bytes through `inputs`.');
+  });
+}
+
+function globalOf(t: TakenModule, name: string): { readonly address: number; readonly size: number } {
+  const g = t.globals.get(name);
+  if (g === undefined) throw new UsageError(`module ${t.module.name} has no global "${name}"`, `Its globals are: ${[...t.globals.keys()].join(', ') || 'none'}.`);
+  return g;
+}
+
+function inputsOf(t: TakenModule, inputs: Readonly<Record<string, Uint8Array>> = {}): readonly MemoryInput[] {
+  return Object.entries(inputs).map(([name, bytes]) => {
+    const g = globalOf(t, name);
+    if (!(bytes instanceof Uint8Array)) throw new UsageError(`the input for global "${name}" is not bytes`, 'Pass a Uint8Array.');
+    if (bytes.length > g.size) throw new UsageError(`the input for global "${name}" is ${bytes.length} bytes, the global ${g.size}`, 'Make the global larger, or pass fewer bytes.');
+    return { address: g.address, bytes };
+  });
+}
+
+function outputsOf(t: TakenModule, outputs: readonly string[] = []): readonly MemoryOutput[] {
+  return outputs.map((name) => {
+    const g = globalOf(t, name);
+    return { name, address: g.address, length: g.size };
+  });
+}

@@ -1,0 +1,149 @@
+/**
+ * A guest worker: the script every pooled thread runs.
+ *
+ * Invariant: between two runs nothing of the first is left for the second. An instance is reset when its run has
+ * ended, whatever way it ended, and before its worker says so.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { LamellaError, TrapError, UsageError } from '../mir/errors.ts';
+import type { Import } from '../mir/module.ts';
+import type { HostFunction } from '../runtime/host-imports.ts';
+import { GuestThread } from '../runtime/guest-thread.ts';
+import { Instance } from '../runtime/instance.ts';
+import type { ModuleImage } from '../runtime/module-image.ts';
+import { GuestFaultError, RunInterruptedError } from '../runtime/run-errors.ts';
+import { CTX } from '../codegen/run-context.ts';
+import { HostCallChannel } from './host-call-channel.ts';
+import type { DoneReply, RawResult, Reply, Request, RunRequest, Scalar, WorkerStart } from './protocol.ts';
+
+/** Instances kept ready; each reserves 6 GiB of address space. */
+const KEPT_INSTANCES = 32;
+/** How often a worker that waits for a host function looks whether it was cancelled. */
+const CANCEL_CHECK_MS = 25;
+
+/** Thrown through guest code when the host function failed; the host keeps the error itself. */
+class HostCallFailed extends Error {}
+
+const start = workerData as WorkerStart;
+if (parentPort === null) throw new UsageError('the guest worker script was started by hand', 'Make a Sandbox: it starts its own workers.');
+const port = parentPort;
+const channel = new HostCallChannel(start.channel);
+const thread = new GuestThread({ stubs: start.stubs });
+const images = new Map<number, ModuleImage>();
+/** Least recently used first. */
+const instances = new Map<string, Instance>();
+let current: RunRequest | undefined;
+let due = Infinity;
+
+function say(reply: Reply): void { port.postMessage(reply); }
+
+function hostFunction(i: Import): HostFunction {
+  return (...args) => {
+    channel.begin();
+    say({ type: 'call', id: current?.id ?? -1, name: i.name, args: args as Scalar[] });
+    for (;;) {
+      const left = due - performance.now();
+      const answer = channel.wait(i.results.length, Math.max(0, Math.min(left, CANCEL_CHECK_MS)));
+      switch (answer.kind) {
+        case 'values': return i.results.length === 0 ? undefined : i.results.length === 1 ? answer.values[0] : answer.values;
+        case 'error': throw new HostCallFailed();
+        case 'late':
+          // Back in guest code the pending interrupt ends the run; the value is never seen.
+          if (left <= 0 || Atomics.load(thread.i32, CTX.interrupt >> 2) !== 0) throw new RunInterruptedError(left <= 0 ? 'deadline' : 'cancelled', current?.functionName ?? '', undefined);
+          break;
+        default: answer satisfies never;
+      }
+    }
+  };
+}
+
+function instanceFor(request: RunRequest, image: ModuleImage): Instance {
+  const key = `${request.key}/${request.memoryPages}`;
+  let instance = instances.get(key);
+  if (instance === undefined) {
+    const imports: Record<string, HostFunction> = {};
+    for (const i of image.imports) if (i.kind === 'js') imports[i.name] = hostFunction(i);
+    instance = new Instance(image, {
+      thread, imports, memoryPages: request.memoryPages,
+      // The host has checked the policy before it compiled: what is left to import is granted.
+      grants: image.imports.filter((i) => i.kind === 'libc').map((i) => i.name),
+    });
+  } else instances.delete(key);
+  instances.set(key, instance);
+  if (instances.size > KEPT_INSTANCES) {
+    const [oldest, old] = instances.entries().next().value as [string, Instance];
+    instances.delete(oldest);
+    old.dispose();
+  }
+  return instance;
+}
+
+function run(request: RunRequest): DoneReply {
+  if (request.image !== undefined) images.set(request.key, request.image);
+  const image = images.get(request.key);
+  const done = (result: RawResult, wallTime = 0, cpuTime = 0, peakMemory = 0): DoneReply => ({ type: 'done', id: request.id, result, wallTime, cpuTime, peakMemory });
+  if (image === undefined) return done({ kind: 'failed', message: 'the worker does not know the module' });
+  let instance: Instance | undefined;
+  let wall = 0, cpu = 0;
+  try {
+    thread.resizeStack(request.stackSize);
+    instance = instanceFor(request, image);
+    for (const i of request.inputs) instance.memory?.write(i.address, i.bytes);
+    const cpuBefore = thread.bridge.threadCpuTime(), before = performance.now();
+    due = request.timeLimit === null ? Infinity : before + request.timeLimit;
+    let result: RawResult;
+    try {
+      const value = instance.call(request.functionName, request.args, request.timeLimit === null ? {} : { deadline: request.timeLimit });
+      result = { kind: 'ok', value: value as Scalar | undefined | readonly Scalar[], outputs: {} };
+    } catch (error) {
+      result = resultOf(error);
+    }
+    wall = performance.now() - before;
+    cpu = (thread.bridge.threadCpuTime() - cpuBefore) / 1e6;
+    if (result.kind === 'ok' && request.outputs.length > 0) {
+      const outputs: Record<string, Uint8Array> = {};
+      for (const o of request.outputs) {
+        outputs[o.name] = new Uint8Array(o.length);
+        instance.memory?.read(o.address, outputs[o.name]);
+      }
+      result = { ...result, outputs };
+    }
+    return done(result, wall, cpu, (instance.memory?.peakPages ?? 0) * 65536);
+  } catch (error) {
+    return done(resultOf(error), wall, cpu);
+  } finally {
+    due = Infinity;
+    instance?.reset();
+  }
+}
+
+function resultOf(error: unknown): RawResult {
+  if (error instanceof TrapError) return { kind: 'trap', trap: error.trap, functionName: error.functionName, location: error.location, address: error.address, frames: error.frames };
+  if (error instanceof RunInterruptedError) return { kind: 'interrupted', reason: error.reason };
+  if (error instanceof HostCallFailed) return { kind: 'host-error' };
+  if (error instanceof UsageError) return { kind: 'usage', what: error.message.split('\n  ')[0], remedy: error.remedy };
+  if (error instanceof GuestFaultError) return { kind: 'failed', message: error.message };
+  return { kind: 'failed', message: error instanceof LamellaError ? error.message : error instanceof Error ? error.stack ?? error.message : String(error) };
+}
+
+port.on('message', (request: Request) => {
+  switch (request.type) {
+    case 'run':
+      current = request;
+      say(run(request));
+      current = undefined;
+      return;
+    case 'forget':
+      images.delete(request.key);
+      for (const [key, instance] of [...instances]) {
+        if (key.startsWith(`${request.key}/`)) {
+          instances.delete(key);
+          instance.dispose();
+        }
+      }
+      say({ type: 'forgotten', key: request.key });
+      return;
+    default: request satisfies never;
+  }
+});
+say({ type: 'ready', threadId: thread.threadId, contextAddress: thread.contextAddress, context: thread.context });

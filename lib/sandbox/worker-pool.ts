@@ -1,0 +1,259 @@
+/**
+ * A pool of guest workers: started on demand, reused for ever, one run at a time each.
+ *
+ * Threats: a guest that never returns, a guest that kills its thread, a libc call that cannot be interrupted.
+ * Invariants:
+ * - a caller always gets its reply: at the latest `GRACE_MS` after its deadline the pool answers `interrupted` itself;
+ * - a worker that has not acknowledged the end of a run gets no other run, and nothing it may still be executing is
+ *   freed ({@link WorkerPool.forget} resolves only when every worker that knew the module has let go of it);
+ * - a worker that died or is stuck is replaced when the next run needs one.
+ */
+import { Worker } from 'node:worker_threads';
+import type { StubImage } from '../codegen/stub-image.ts';
+import type { InterruptAddress } from '../runtime/interrupt.ts';
+import { HostCallChannel, CHANNEL_BYTES } from './host-call-channel.ts';
+import type { DoneReply, HostCallMessage, Reply, RunRequest, Scalar, WorkerStart } from './protocol.ts';
+
+/** How long after its deadline a silent worker is given up, in milliseconds. */
+export const GRACE_MS = 250;
+
+/** A run handed to the pool. `request.image` is always given; the pool sends it only where it is not yet known. */
+export interface Job {
+  readonly request: RunRequest;
+  readonly signal: AbortSignal | undefined;
+  /** Calls the JavaScript import; may throw. */
+  readonly hostCall: (message: HostCallMessage) => readonly Scalar[] | Promise<readonly Scalar[]>;
+}
+
+/** How a job ended: the worker's reply, or why there is none. */
+export type JobEnd =
+  | { readonly kind: 'done'; readonly reply: DoneReply; readonly queueTime: number; readonly hostError: { readonly error: unknown } | undefined }
+  | { readonly kind: 'stuck'; readonly queueTime: number }
+  | { readonly kind: 'cancelled'; readonly queueTime: number }
+  | { readonly kind: 'crashed'; readonly message: string; readonly queueTime: number };
+
+interface Pending { readonly job: Job; readonly submitted: number; readonly settle: (end: JobEnd) => void }
+
+/** Interrupts guest code on another thread of this process. */
+export type Interrupt = (at: InterruptAddress) => void;
+
+class GuestWorker {
+  readonly worker: Worker;
+  readonly channel: HostCallChannel;
+  readonly known = new Set<number>();
+  readonly started: Promise<void>;
+  /** Where it is interrupted; the context's buffer is held so that the address stays good. */
+  address: (InterruptAddress & { readonly context: SharedArrayBuffer }) | undefined;
+  /** The run it is executing, as far as the host knows. */
+  runId = -1;
+  dead = false;
+  onReply: (reply: Reply) => void = () => {};
+  onDeath: (message: string) => void = () => {};
+
+  constructor(script: URL, stubs: StubImage) {
+    const buffer = new SharedArrayBuffer(CHANNEL_BYTES);
+    this.channel = new HostCallChannel(buffer);
+    const start: WorkerStart = { channel: buffer, stubs };
+    this.worker = new Worker(script, { workerData: start, stdout: false, stderr: false });
+    this.worker.unref();
+    this.started = new Promise((resolve, reject) => {
+      this.worker.on('message', (reply: Reply) => {
+        if (reply.type === 'ready') {
+          this.address = reply;
+          resolve();
+        } else this.onReply(reply);
+      });
+      const die = (message: string): void => {
+        if (this.dead) return;
+        this.dead = true;
+        reject(new Error(message));
+        this.onDeath(message);
+      };
+      this.worker.on('error', (e) => die(e instanceof Error ? e.message : String(e)));
+      this.worker.on('exit', (code) => die(`worker thread exited with code ${code}`));
+    });
+    this.started.catch(() => {});
+  }
+}
+
+/** See the file's header. One pool serves every sandbox of the process. */
+export class WorkerPool {
+  readonly #script: URL;
+  readonly #interrupt: Interrupt;
+  readonly #idle: GuestWorker[] = [];
+  readonly #all = new Set<GuestWorker>();
+  readonly #queue: Pending[] = [];
+  readonly #forgetting = new Map<number, { readonly waiting: Set<GuestWorker>; readonly done: () => void }>();
+  readonly #stubs: StubImage;
+  #limit: number;
+  #busy = 0;
+
+  constructor(script: URL, stubs: StubImage, interrupt: Interrupt, limit: number) {
+    this.#script = script;
+    this.#stubs = stubs;
+    this.#interrupt = interrupt;
+    this.#limit = limit;
+  }
+
+  /** Threads alive now. */
+  get size(): number { return this.#all.size; }
+  /** Raises the number of workers that may run at once. */
+  allow(workers: number): void { this.#limit = Math.max(this.#limit, workers); }
+
+  /** Runs a job as soon as a worker is free. Never rejects. */
+  run(job: Job): Promise<JobEnd> {
+    return new Promise((settle) => {
+      this.#queue.push({ job, submitted: performance.now(), settle });
+      this.#pump();
+    });
+  }
+
+  /** Resolves when no worker runs or remembers the module, so that its code may be freed. */
+  forget(key: number): Promise<void> {
+    return new Promise((done) => {
+      const waiting = new Set<GuestWorker>();
+      for (const w of this.#all) {
+        if (!w.dead && w.known.delete(key)) {
+          waiting.add(w);
+          w.worker.postMessage({ type: 'forget', key });
+        }
+      }
+      if (waiting.size === 0) done();
+      else this.#forgetting.set(key, { waiting, done });
+    });
+  }
+
+  /** Starts `count` workers ahead of need. */
+  async warm(count: number): Promise<void> {
+    const fresh: GuestWorker[] = [];
+    while (this.#all.size < Math.min(count, this.#limit)) fresh.push(this.#start());
+    await Promise.all(fresh.map((w) => w.started));
+    this.#idle.push(...fresh);
+    this.#pump();
+  }
+
+  /** Stops every thread: guest code is interrupted first, since a thread in native code cannot be terminated. */
+  async close(): Promise<void> {
+    this.interruptAll();
+    await Promise.all([...this.#all].map((w) => w.worker.terminate()));
+  }
+
+  /** Ends every run that is on; for `process.on('exit')`, where nothing can be awaited. */
+  interruptAll(): void {
+    for (const w of this.#all) {
+      w.channel.fail();
+      if (w.address !== undefined && !w.dead && w.runId !== -1) this.#interrupt(w.address);
+    }
+  }
+
+  #start(): GuestWorker {
+    const w = new GuestWorker(this.#script, this.#stubs);
+    this.#all.add(w);
+    w.onReply = (reply) => { if (reply.type === 'forgotten') this.#forgotten(w, reply.key); };
+    w.onDeath = () => { this.#bury(w); };
+    return w;
+  }
+
+  #bury(w: GuestWorker): void {
+    this.#all.delete(w);
+    const at = this.#idle.indexOf(w);
+    if (at >= 0) this.#idle.splice(at, 1);
+    for (const key of [...this.#forgetting.keys()]) this.#forgotten(w, key);
+  }
+
+  #forgotten(w: GuestWorker, key: number): void {
+    const f = this.#forgetting.get(key);
+    if (f !== undefined && f.waiting.delete(w) && f.waiting.size === 0) {
+      this.#forgetting.delete(key);
+      f.done();
+    }
+  }
+
+  #pump(): void {
+    while (this.#queue.length > 0 && this.#busy < this.#limit) {
+      const pending = this.#queue.shift();
+      if (pending === undefined) return;
+      if (pending.job.signal?.aborted === true) {
+        pending.settle({ kind: 'cancelled', queueTime: performance.now() - pending.submitted });
+        continue;
+      }
+      this.#busy++;
+      const w = this.#idle.pop() ?? this.#start();
+      w.worker.ref();
+      w.started.then(() => this.#dispatch(w, pending), (e: unknown) => {
+        this.#busy--;
+        pending.settle({ kind: 'crashed', message: e instanceof Error ? e.message : String(e), queueTime: performance.now() - pending.submitted });
+        this.#pump();
+      });
+    }
+  }
+
+  #dispatch(w: GuestWorker, pending: Pending): void {
+    const { job, settle } = pending;
+    const queueTime = performance.now() - pending.submitted;
+    const id = job.request.id;
+    let settled = false, hostError: { error: unknown } | undefined, watchdog: NodeJS.Timeout | undefined;
+    const cancel = (): void => {
+      if (w.address !== undefined) this.#interrupt(w.address);
+      w.channel.fail();
+      // A libc call that no signal can break would keep the caller waiting; the worker is given up instead.
+      clearTimeout(watchdog);
+      watchdog = setTimeout(() => finish({ kind: 'cancelled', queueTime }), GRACE_MS);
+    };
+    const finish = (end: JobEnd): void => {
+      if (settled) return;
+      settled = true;
+      clearTimeout(watchdog);
+      job.signal?.removeEventListener('abort', cancel);
+      this.#busy--;
+      settle(end);
+      this.#pump();
+    };
+    const release = (): void => {
+      w.runId = -1;
+      w.worker.unref();
+      if (!w.dead) this.#idle.push(w);
+    };
+    w.onReply = (reply) => {
+      switch (reply.type) {
+        case 'done':
+          if (reply.id !== id) return;
+          // Even when the caller was answered long ago: from here on the worker may take another run.
+          release();
+          finish({ kind: 'done', reply, queueTime, hostError });
+          if (settled) this.#pump();
+          return;
+        case 'call':
+          Promise.resolve().then(() => job.hostCall(reply)).then((values) => {
+            // An answer that comes after its run has ended must not become the answer to a later run's question.
+            if (w.runId === id) w.channel.answer(values);
+          }, (error: unknown) => {
+            if (w.runId !== id) return;
+            hostError = { error };
+            w.channel.fail();
+          });
+          return;
+        case 'forgotten': this.#forgotten(w, reply.key); return;
+        case 'ready': return;
+        default: reply satisfies never;
+      }
+    };
+    w.onDeath = (message) => {
+      this.#bury(w);
+      finish({ kind: 'crashed', message, queueTime });
+    };
+    if (w.dead) { finish({ kind: 'crashed', message: 'the worker died before the run', queueTime }); return; }
+    if (job.signal?.aborted === true) { release(); finish({ kind: 'cancelled', queueTime }); return; }
+    w.runId = id;
+    const known = w.known.has(job.request.key);
+    w.known.add(job.request.key);
+    job.signal?.addEventListener('abort', cancel, { once: true });
+    if (job.request.timeLimit !== null) {
+      watchdog = setTimeout(() => {
+        w.channel.fail();
+        finish({ kind: 'stuck', queueTime });
+      }, job.request.timeLimit + GRACE_MS);
+    }
+    w.worker.postMessage(known ? { ...job.request, image: undefined } : job.request);
+  }
+}
