@@ -178,7 +178,7 @@ export function encodingCases(): EncodingCases {
     open(row.file);
     for (const name of row.names.split(' ') as XName[]) {
       covered.add(name);
-      const f = X[name] as AnyForm, mnemonic = name === 'movqStore' ? 'movq' : name;
+      const f = X[name] as AnyForm, mnemonic = name === 'movqStore' ? 'movq' : name.replace(/By$/, '');
       const word = row.memory === '' ? '' : `${row.memory} PTR `;
       const tail = row.implicit ?? '';
       for (const shape of row.shapes.split(' ') as Shape[]) {
