@@ -77,10 +77,11 @@ export class InstructionParser {
   valueTypes(start: number): Type[] {
     const n = Math.max(this.#types.length, this.#mentioned.length);
     if (n > this.#definedCount) {
+      // Object.keys, because the tables are sparse when someone writes v2000000000.
+      const used = Object.keys(this.#mentioned).map(Number).find((v) => this.#types[v] === undefined);
+      if (used !== undefined) this.#t.fail(`v${used} is used but never defined`, this.#mentioned[used]);
       let v = 0;
       while (this.#types[v] !== undefined) v++;
-      const at = this.#mentioned[v];
-      if (at !== undefined) this.#t.fail(`v${v} is used but never defined`, at);
       this.#t.fail(`v${v} is missing from this function: values are numbered without gaps (write \`unused v${v}: i32\` before the \`}\` to keep one)`, start);
     }
     return Array.from(this.#types);
