@@ -83,6 +83,7 @@ export class FunctionGenerator {
   #statement(depth: number): void {
     this.#budget--;
     const c = this.#c, kind = c.below(32);
+    if (kind === 0) return; // the simplest statement is none
     if (kind < 14) this.#x.emit();
     else if (kind < 21) this.#memory.emit();
     else if (kind < 24) this.#call();

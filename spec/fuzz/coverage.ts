@@ -1,0 +1,67 @@
+/** What the generated programs contained and how they ended, so that a campaign can say what it tried. */
+import { BINARY_OPS, COMPARE_OPS, CONVERT_OPS, PAIR_OPS, TERNARY_OPS, UNARY_OPS, VECTOR_OPS, type Instruction, type Terminator, type Type } from '../../lib/mir/index.ts';
+import type { Outcome } from '../conformance/run-table.ts';
+import type { Program } from './program.ts';
+
+function keyOf(i: Instruction | Terminator): string {
+  switch (i.kind) {
+    case 'binary': case 'unary': case 'ternary': case 'compare': case 'pair': return `${i.op} ${i.type}`;
+    case 'convert': return `${i.op} ${i.from} ${i.type}`;
+    case 'vector': return `${i.op} ${i.lanes}`;
+    case 'const': case 'select': case 'load': case 'store': case 'switch': return `${i.kind} ${i.type}`;
+    case 'atomic_rmw': return `${i.kind} ${i.op} ${i.type}`;
+    default: return i.kind;
+  }
+}
+
+/** Every operation × type of the scalar op tables, as {@link Coverage} names it. */
+export function scalarOperations(): readonly string[] {
+  const list: string[] = [];
+  for (const table of [BINARY_OPS, UNARY_OPS, TERNARY_OPS, COMPARE_OPS, PAIR_OPS] as readonly Readonly<Record<string, { readonly types: readonly Type[] }>>[]) {
+    for (const [op, spec] of Object.entries(table)) for (const t of spec.types) list.push(`${op} ${t}`);
+  }
+  return list;
+}
+
+export class Coverage {
+  readonly operations = new Map<string, number>();
+  readonly endings = new Map<string, number>();
+  programs = 0;
+  instructions = 0;
+
+  add(program: Program, outcomes: readonly Outcome[]): void {
+    this.programs++;
+    for (const f of program.module.functions) {
+      for (const b of f.blocks) {
+        this.instructions += b.instructions.length + 1;
+        for (const i of b.instructions) this.#count(this.operations, keyOf(i));
+        this.#count(this.operations, keyOf(b.terminator));
+      }
+    }
+    for (const o of outcomes) this.#count(this.endings, 'trap' in o ? o.trap : 'returned');
+  }
+  #count(map: Map<string, number>, key: string): void { map.set(key, (map.get(key) ?? 0) + 1); }
+
+  /** Takes another's counts in. */
+  merge(other: { readonly operations: Iterable<readonly [string, number]>; readonly endings: Iterable<readonly [string, number]>; readonly programs: number; readonly instructions: number }): void {
+    for (const [k, n] of other.operations) this.operations.set(k, (this.operations.get(k) ?? 0) + n);
+    for (const [k, n] of other.endings) this.endings.set(k, (this.endings.get(k) ?? 0) + n);
+    this.programs += other.programs;
+    this.instructions += other.instructions;
+  }
+  toJSON(): object { return { operations: [...this.operations], endings: [...this.endings], programs: this.programs, instructions: this.instructions }; }
+
+  /** Scalar operations of the op tables that no program contained. */
+  missing(): readonly string[] { return scalarOperations().filter((op) => !this.operations.has(op)); }
+
+  format(): string {
+    const endings = [...this.endings].sort((a, b) => b[1] - a[1]), calls = endings.reduce((n, [, k]) => n + k, 0);
+    const known = scalarOperations().length + Object.keys(VECTOR_OPS).length + Object.keys(CONVERT_OPS).length;
+    const missing = this.missing();
+    return [
+      `${this.programs} programs, ${this.instructions} instructions, ${calls} calls`,
+      `endings: ${endings.map(([k, n]) => `${k} ${n}`).join(', ')}`,
+      `operations: ${this.operations.size} kinds seen (${known} rows in the scalar and vector tables); ${missing.length === 0 ? 'every scalar operation × type' : `missing ${missing.join(', ')}`}`,
+    ].join('\n');
+  }
+}

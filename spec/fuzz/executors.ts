@@ -1,0 +1,90 @@
+/**
+ * Everything that can run a generated program, by name. The reference interpreter is what the others are compared
+ * with; a new way to run modules is added to {@link executors} in one line.
+ */
+import { Interpreter, parseModule, printModule, type Module } from '../../lib/mir/index.ts';
+import { Pipeline, type Pass } from '../../lib/passes/index.ts';
+import { outcomeOf, type Outcome } from '../conformance/run-table.ts';
+import { hostFunctions, type Program } from './program.ts';
+
+/** What the calls of a program gave, and the whole linear memory after the last one. */
+export interface ProgramOutcome {
+  readonly outcomes: readonly Outcome[];
+  readonly memory: Uint8Array;
+}
+
+export interface FuzzExecutor {
+  readonly name: string;
+  /** Runs all calls on one fresh instance. Throws when it cannot, which counts as a difference. */
+  readonly run: (program: Program) => ProgramOutcome;
+}
+
+/** More than any generated program executes: fuel ends them long before. */
+const MAX_STEPS = 10_000_000;
+
+/** Runs on the reference interpreter. */
+export const reference: FuzzExecutor = { name: 'interpreter', run: (program) => runInterpreted(program.module, program) };
+
+function runInterpreted(module: Module, program: Program): ProgramOutcome {
+  const it = new Interpreter(module, { maxSteps: MAX_STEPS, imports: hostFunctions() });
+  const outcomes = program.calls.map((c) => outcomeOf(() => it.call(c.fn, c.args).values));
+  return { outcomes, memory: it.memory };
+}
+
+/** Runs a changed module on the interpreter: what the change did must not be seen. */
+export function transformed(name: string, change: (m: Module) => Module): FuzzExecutor {
+  return { name, run: (program) => runInterpreted(change(program.module), program) };
+}
+
+/** The module after a pipeline, verified after every pass. */
+export function optimised(level: 'O0' | 'O1' | 'O2' | 'O3'): FuzzExecutor {
+  const pipeline = Pipeline.standard(level);
+  return transformed(level, (m) => pipeline.run(m, { verifyAfterEach: true }).module);
+}
+
+/** The module after one pass alone, which finds what later passes would hide. */
+export function singlePass(pass: Pass): FuzzExecutor {
+  const pipeline = new Pipeline([pass]);
+  return transformed(pass.name, (m) => pipeline.run(m, { verifyAfterEach: true }).module);
+}
+
+/** Printed and parsed back: the text form must lose nothing. */
+export const text: FuzzExecutor = transformed('text', (m) => parseModule(printModule(m)));
+/** As a worker would receive it. */
+export const cloned: FuzzExecutor = transformed('clone', (m) => structuredClone(m));
+
+const TABLE: Readonly<Record<string, () => FuzzExecutor>> = {
+  text: () => text,
+  clone: () => cloned,
+  O1: () => optimised('O1'),
+  O2: () => optimised('O2'),
+  O3: () => optimised('O3'),
+  passes: () => everyPassAlone(),
+};
+
+/** Each pass of the highest level by itself, one after the other on the same program; the first difference counts. */
+function everyPassAlone(): FuzzExecutor {
+  const seen = new Set<string>();
+  const all = Pipeline.standard('O3').passes.filter((p) => p.stage === 'optimise' && !seen.has(p.name) && seen.add(p.name)).map(singlePass);
+  let turn = 0;
+  return { name: 'passes', run: (program) => {
+    const one = all[turn++ % all.length];
+    try {
+      return one.run(program);
+    } catch (error) {
+      throw new Error(`pass ${one.name}`, { cause: error });
+    }
+  } };
+}
+
+/** The executors known by name. */
+export function executorNames(): readonly string[] { return Object.keys(TABLE); }
+
+/** The named executors, or all. */
+export function executors(names: readonly string[] = executorNames()): readonly FuzzExecutor[] {
+  return names.map((n) => {
+    const make = Object.hasOwn(TABLE, n) ? TABLE[n] : undefined;
+    if (make === undefined) throw new Error(`no executor ${n}; there are: ${executorNames().join(' ')}`);
+    return make();
+  });
+}
