@@ -1,0 +1,15 @@
+/** The tour: every example after the other. `npm start` runs it. */
+import { main as deadline } from './deadline.ts';
+import { main as expression } from './expression.ts';
+import { main as mandelbrot } from './mandelbrot.ts';
+import { main as matmul } from './matmul.ts';
+import { main as outOfBounds } from './out-of-bounds.ts';
+import { main as pluginPass } from './plugin-pass.ts';
+import { main as policy } from './policy.ts';
+import { main as sha256 } from './sha256.ts';
+import { main as sieve } from './sieve.ts';
+
+console.log('Lamella: programs described in TypeScript, run as native code, in a sandbox that can stop them.');
+const started = performance.now();
+for (const part of [() => sha256(), () => sieve(), matmul, () => mandelbrot(), () => expression(process.argv[2]), pluginPass, deadline, policy, outOfBounds]) await part();
+console.log(`\nThe whole tour took ${((performance.now() - started) / 1000).toFixed(1)} s.`);
