@@ -1,0 +1,111 @@
+/**
+ * Liveness of machine functions, by variable: from each use the value is walked backwards through the CFG to its
+ * definition (Boissinot et al. 2011, "Computing liveness sets for SSA-form programs", algorithm 6). The cost is the
+ * size of the answer, values local to a block cost O(1), and no bit set of blocks × values is ever built.
+ *
+ * The result is, for every virtual register, its maximal live ranges in emission order (positions as in
+ * `live-range.ts`): a range starts at the definition or at the start of a block where the value is live-in, and runs
+ * over block boundaries as long as the value stays live in the next block of the emission order.
+ */
+import { IntBuffer } from './growable.ts';
+import { AFTER, DEF_FIXED, DEF_PARAM, useEnd, type UseTable } from './live-range.ts';
+import type { MachineFunction } from './machine-function.ts';
+
+export interface LiveRanges {
+  /** Ranges of vreg v are `rangeStart[v] .. rangeStart[v+1]`, ascending and neither overlapping nor touching. */
+  readonly rangeStart: Int32Array;
+  readonly rangeFrom: Int32Array;
+  readonly rangeTo: Int32Array;
+}
+
+/** Computes the live ranges. A value nobody reads has an empty range if nothing has to be written for it. */
+export function computeLiveRanges(f: MachineFunction, uses: UseTable): LiveRanges {
+  const vregs = f.vregClass.length, blocks = f.loopDepth.length;
+  const { useStart, usePosition, useKind, defPosition, defKind, blockOf } = uses;
+  const rangeStart = new Int32Array(vregs + 1);
+  const from = new IntBuffer(vregs + 64), to = new IntBuffer(vregs + 64);
+  // Blocks visited for the current vreg carry its number + 1.
+  const liveIn = new Int32Array(blocks), liveOut = new Int32Array(blocks);
+  const lastUse = new Int32Array(blocks);
+  const visited = new IntBuffer();
+
+  for (let v = 0; v < vregs; v++) {
+    rangeStart[v] = from.length;
+    const def = defPosition[v], u0 = useStart[v], u1 = useStart[v + 1];
+    if (def < 0) continue;
+    if (u0 === u1) {
+      const kind = defKind[v];
+      if (kind !== DEF_FIXED && kind !== DEF_PARAM) { from.push(def); to.push((def & ~3) + AFTER); }
+      continue;
+    }
+    const home = blockOf[def >> 2];
+    const blockEnd = f.blockStart[home + 1] * 4;
+    if (usePosition[u0] >= def && usePosition[u1 - 1] < blockEnd) {
+      from.push(def);
+      to.push(endOfUses(u0, u1, usePosition, useKind));
+      continue;
+    }
+    const stamp = v + 1;
+    visited.clear();
+    visited.push(home);
+    lastUse[home] = 0;
+    for (let u = u0; u < u1;) {
+      const b = blockOf[usePosition[u] >> 2], limit = f.blockStart[b + 1] * 4;
+      const start = u;
+      do u++; while (u < u1 && usePosition[u] < limit);
+      lastUse[b] = endOfUses(start, u, usePosition, useKind);
+      if (b !== home && liveIn[b] !== stamp) {
+        liveIn[b] = stamp;
+        // Blocks reached from an earlier use as live-through get their last use here, too.
+        visited.push(b);
+      }
+    }
+    const usesSeen = visited.length;
+    for (let next = 1; next < visited.length; next++) {
+      const b = visited.data[next];
+      for (let e = f.predStart[b]; e < f.predStart[b + 1]; e++) {
+        const p = f.preds[e];
+        liveOut[p] = stamp;
+        if (p !== home && liveIn[p] !== stamp) {
+          liveIn[p] = stamp;
+          lastUse[p] = 0;
+          visited.push(p);
+        }
+      }
+    }
+    const order = visited.data.subarray(0, visited.length);
+    if (visited.length > usesSeen || visited.length > 1) sortAscending(order);
+    let end = -1;
+    for (let k = 0; k < order.length; k++) {
+      const b = order[k];
+      const start = b === home ? def : f.blockStart[b] * 4;
+      const stop = liveOut[b] === stamp ? f.blockStart[b + 1] * 4 : lastUse[b];
+      if (stop <= start) continue;
+      if (start === end) to.data[to.length - 1] = stop;
+      else { from.push(start); to.push(stop); }
+      end = stop;
+    }
+  }
+  rangeStart[vregs] = from.length;
+  return { rangeStart, rangeFrom: from.finish(), rangeTo: to.finish() };
+}
+
+/** End of the uses u0..u1 (nonempty, ascending): the largest end among those at the last instruction. */
+function endOfUses(u0: number, u1: number, position: Int32Array, kind: Uint8Array): number {
+  let u = u1 - 1;
+  let end = useEnd(kind[u], position[u]);
+  const gap = position[u] & ~3;
+  while (--u >= u0 && position[u] >= gap) end = Math.max(end, useEnd(kind[u], position[u]));
+  return end;
+}
+
+/** Insertion sort for the usual handful, the built-in sort for more. */
+function sortAscending(a: Int32Array): void {
+  if (a.length > 24) { a.sort(); return; }
+  for (let i = 1; i < a.length; i++) {
+    const x = a[i];
+    let j = i - 1;
+    while (j >= 0 && a[j] > x) { a[j + 1] = a[j]; j--; }
+    a[j + 1] = x;
+  }
+}

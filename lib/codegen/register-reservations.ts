@@ -1,0 +1,81 @@
+/**
+ * When machine registers are taken by instructions themselves: operands fixed to a register, and clobbers.
+ *
+ * Queries come with a position that never decreases, so every register (and every clobber set) keeps a cursor into
+ * its sorted reservations; a query is amortised constant time.
+ */
+import type { UseTable } from './live-range.ts';
+import { LATE } from './live-range.ts';
+import type { MachineFunction, PReg, VReg } from './machine-function.ts';
+
+/** Beyond every position. */
+export const NEVER = 0x7fffffff;
+
+export class RegisterReservations {
+  readonly #uses: UseTable;
+  /** First fixed reservation of each register that is not over, and the next one of the same register. */
+  readonly #head = new Int32Array(64).fill(-1);
+  readonly #next: Int32Array;
+  /** Instructions of each clobber set as positions (LATE), with a cursor; sets of each register. */
+  readonly #clobbers: Int32Array[] = [];
+  readonly #cursor: Int32Array;
+  readonly #nextClobber: Int32Array;
+  readonly #setsOf: number[][] = Array.from({ length: 64 }, () => []);
+
+  constructor(f: MachineFunction, uses: UseTable) {
+    this.#uses = uses;
+    const events = uses.fixedRegister.length;
+    this.#next = new Int32Array(events).fill(-1);
+    for (let e = events - 1; e >= 0; e--) {
+      const r = uses.fixedRegister[e];
+      this.#next[e] = this.#head[r];
+      this.#head[r] = e;
+    }
+    const sets = f.clobberSets.length;
+    const counts = new Int32Array(sets);
+    for (let i = 0; i < f.clobber.length; i++) counts[f.clobber[i]]++;
+    this.#cursor = new Int32Array(sets);
+    this.#nextClobber = new Int32Array(sets).fill(NEVER);
+    for (let s = 0; s < sets; s++) {
+      this.#clobbers.push(new Int32Array(s === 0 || f.clobberSets[s].length === 0 ? 0 : counts[s]));
+      if (this.#clobbers[s].length > 0) for (const r of f.clobberSets[s]) this.#setsOf[r].push(s);
+    }
+    counts.fill(0);
+    for (let i = 0; i < f.clobber.length; i++) {
+      const s = f.clobber[i];
+      if (s !== 0 && this.#clobbers[s].length > 0) this.#clobbers[s][counts[s]++] = i * 4 + LATE;
+    }
+    for (let s = 0; s < sets; s++) if (this.#clobbers[s].length > 0) this.#nextClobber[s] = this.#clobbers[s][0];
+  }
+
+  /** Moves the clobber cursors to `position`. */
+  advance(position: number): void {
+    const next = this.#nextClobber;
+    for (let s = 1; s < next.length; s++) {
+      if (next[s] >= position) continue;
+      const list = this.#clobbers[s];
+      let k = this.#cursor[s];
+      while (k < list.length && list[k] < position) k++;
+      this.#cursor[s] = k;
+      next[s] = k < list.length ? list[k] : NEVER;
+    }
+  }
+
+  /**
+   * First position not before `position` at which `register` is taken from a holder of `v`; {@link NEVER} for none.
+   * An operand of `v` itself fixed to the register does not count. Call {@link advance} with the position first.
+   */
+  takenFrom(register: PReg, position: number, v: VReg): number {
+    const sets = this.#setsOf[register], { fixedFrom, fixedTo, fixedOwner } = this.#uses;
+    let first = NEVER;
+    for (let k = 0; k < sets.length; k++) first = Math.min(first, this.#nextClobber[sets[k]]);
+    let e = this.#head[register];
+    if (e >= 0) {
+      while (e >= 0 && fixedTo[e] <= position) e = this.#next[e];
+      this.#head[register] = e;
+      while (e >= 0 && fixedOwner[e] === v) e = this.#next[e];
+      if (e >= 0) first = Math.min(first, Math.max(position, fixedFrom[e]));
+    }
+    return first;
+  }
+}

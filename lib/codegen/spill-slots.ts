@@ -1,0 +1,85 @@
+/**
+ * Assigns spill slots: values whose live ranges are apart share one.
+ *
+ * Values are taken by the start of their hull (from definition to the end of the last live range, in emission order)
+ * and get the slot that fell free first in their size; slots of 8 and of 16 bytes are kept apart, so that they never
+ * overlap in part. Values connected by block parameters try to share a slot: passing one to the other is then no move.
+ */
+import { FIRST_SPILL_LOCATION, type MachineFunction } from './machine-function.ts';
+import type { LiveRanges } from './machine-liveness.ts';
+
+export interface SpillSlots {
+  /** Location of the slot of each vreg, −1 for none. */
+  readonly slotOf: Int32Array;
+  /** Slots in use so far, in units of 8 bytes. */
+  readonly count: number;
+}
+
+/** @param spilled vregs that need a slot */
+export function assignSpillSlots(f: MachineFunction, ranges: LiveRanges, spilled: readonly number[], hintClass: Int32Array): SpillSlots {
+  const slotOf = new Int32Array(f.vregClass.length).fill(-1);
+  if (spilled.length === 0) return { slotOf, count: 0 };
+  const { rangeStart, rangeFrom, rangeTo } = ranges;
+  // Sorted by start; the index rides in the low bits (positions stay below 2^31, indices below 2^22 in any case).
+  const keys = new Float64Array(spilled.length);
+  for (let k = 0; k < spilled.length; k++) keys[k] = rangeFrom[rangeStart[spilled[k]]] * 4194304 + k;
+  keys.sort();
+  const busyUntil: number[] = [];
+  const free: [number[], number[]] = [[], []];
+  /** Slots in use of each size, a binary heap by `busyUntil`. */
+  const heaps: [number[], number[]] = [[], []];
+  const classSlot = new Map<number, number>();
+  let count = 0;
+  for (let k = 0; k < keys.length; k++) {
+    const v = spilled[keys[k] % 4194304], start = rangeFrom[rangeStart[v]], end = rangeTo[rangeStart[v + 1] - 1];
+    const wide = f.vregBytes[v] === 16 ? 1 : 0, heap = heaps[wide];
+    while (heap.length > 0 && busyUntil[heap[0]] <= start) free[wide].push(pop(heap, busyUntil));
+    let slot = -1;
+    const c = hintClass[v] * 2 + wide, hint = classSlot.get(c);
+    if (hint !== undefined && busyUntil[hint] <= start) {
+      const at = free[wide].lastIndexOf(hint);
+      if (at >= 0 && free[wide].length - at <= 64) { free[wide].splice(at, 1); slot = hint; }
+    }
+    if (slot < 0) {
+      const reused = free[wide].pop();
+      if (reused !== undefined) slot = reused;
+      else {
+        if (wide === 1 && (count & 1) === 1) { busyUntil[count] = 0; free[0].push(count++); }
+        slot = count;
+        count += 1 + wide;
+      }
+    }
+    classSlot.set(c, slot);
+    busyUntil[slot] = end;
+    push(heap, busyUntil, slot);
+    slotOf[v] = FIRST_SPILL_LOCATION + slot;
+  }
+  return { slotOf, count };
+}
+
+function push(heap: number[], key: readonly number[], slot: number): void {
+  let k = heap.push(slot) - 1;
+  while (k > 0) {
+    const up = (k - 1) >> 1;
+    if (key[heap[up]] <= key[slot]) break;
+    heap[k] = heap[up];
+    k = up;
+  }
+  heap[k] = slot;
+}
+
+function pop(heap: number[], key: readonly number[]): number {
+  const top = heap[0], last = heap.pop();
+  if (last === undefined || heap.length === 0) return top;
+  let k = 0;
+  for (;;) {
+    let down = 2 * k + 1;
+    if (down >= heap.length) break;
+    if (down + 1 < heap.length && key[heap[down + 1]] < key[heap[down]]) down++;
+    if (key[heap[down]] >= key[last]) break;
+    heap[k] = heap[down];
+    k = down;
+  }
+  heap[k] = last;
+  return top;
+}
