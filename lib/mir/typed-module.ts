@@ -26,7 +26,7 @@ export interface TypedModule<Exports, Imports = {}> extends Module {
 }
 
 /** The exports of a module as JavaScript function types; any function at all for an untyped {@link Module}. */
-export type ExportsOf<M> = M extends { readonly [shape]: { readonly exports: infer E } } ? E : Readonly<Record<string, (...args: readonly JsScalar[]) => JsOutcome>>;
+export type ExportsOf<M> = M extends { readonly [shape]: { readonly exports: infer E } } ? E : Readonly<Record<string, (...args: JsScalar[]) => JsOutcome>>;
 
 /** The JavaScript functions a module needs from its host, by import name; anything goes for an untyped {@link Module}. */
 export type ImportsOf<M> = M extends { readonly [shape]: { readonly imports: infer I } } ? I : Readonly<Record<string, (...args: never[]) => JsOutcome>>;

@@ -115,6 +115,7 @@ export class WorkerPool {
       for (const w of this.#all) {
         if (!w.dead && w.known.delete(key)) {
           waiting.add(w);
+          w.worker.ref();
           w.worker.postMessage({ type: 'forget', key });
         }
       }
@@ -163,6 +164,7 @@ export class WorkerPool {
 
   #forgotten(w: GuestWorker, key: number): void {
     const f = this.#forgetting.get(key);
+    if (w.runId === -1) w.worker.unref();
     if (f !== undefined && f.waiting.delete(w) && f.waiting.size === 0) {
       this.#forgetting.delete(key);
       f.done();
