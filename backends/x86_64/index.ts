@@ -2,7 +2,7 @@
  * The x86-64 backend: select → allocate → emit, one function after another into one code buffer.
  *
  * Code is position-independent and reaches everything outside itself through the run context. It needs the processor
- * features in {@link requiredFeatures}.
+ * features in `features.ts`.
  */
 import { allocateRegisters } from '../../lib/codegen/allocate.ts';
 import { checkAllocation } from '../../lib/codegen/allocation-checker.ts';
@@ -20,8 +20,7 @@ import { layoutFrame } from './frame.ts';
 import { ModulePlan, NULL_SIGNATURE } from './module-plan.ts';
 import { selectFunction } from './select.ts';
 
-/** Names of processor features that emitted code uses without asking, as in `/proc/cpuinfo` (all are in x86-64-v3). */
-export const requiredFeatures: readonly string[] = ['sse4_1', 'sse4_2', 'popcnt', 'abm', 'avx', 'bmi1', 'bmi2', 'fma'];
+export { REQUIRED_FEATURES as requiredFeatures } from './features.ts';
 
 /**
  * The backend as a value.

@@ -26,6 +26,7 @@ import {
 } from './convention.ts';
 import { Assembler } from './encoder.ts';
 import { CC, FIXED, X } from './forms.ts';
+import { REQUIRED_FEATURES } from './features.ts';
 import { emitCopy, emitFill } from './stubs-bulk.ts';
 import { emitHandler, FAULT_SIGNALS, INTERRUPT_SIGNAL } from './stubs-signal.ts';
 
@@ -35,9 +36,6 @@ const SYS_TIMER_SETTIME = 223;
 const DEFAULT_MXCSR = 0x1f80;
 /** Host state inside `CTX.hostRegisters`: MXCSR, then the x87 control word, then a scratch MXCSR. */
 const HOST_MXCSR = CTX.hostRegisters, HOST_X87 = CTX.hostRegisters + 8, GUEST_MXCSR = CTX.hostRegisters + 16;
-
-/** Labels shared by the stubs. */
-export interface StubLabels { readonly windowLow: Label; readonly windowHigh: Label }
 
 let image: StubImage | undefined;
 
@@ -99,6 +97,7 @@ function build(): StubImage {
   sign(bytes, at(signature));
   return {
     architecture: 'x86_64',
+    features: REQUIRED_FEATURES,
     code: bytes,
     enter: at(enter), exit: at(exit), importThunk: at(importThunk), growThunk: at(growThunk), copyThunk: at(copyThunk), fillThunk: at(fillThunk),
     windowLow: at(guestSide), windowHigh: at(windowHigh),

@@ -1,15 +1,17 @@
-/** The name of a module's content: equal for equal modules, whatever objects they are made of. */
-import type { Module } from '../mir/module.ts';
-import { printModule } from '../mir/printer.ts';
+/** The identity of a module by what is in it. */
+import { freezeModule, type Module } from '../mir/module.ts';
 import type { Surface } from '../mir/surface.ts';
 import { nodeBuiltin } from './node-builtin.ts';
 
 /**
- * SHA-256 of a module's text (which is complete: it parses back to an equal module) and of what its source language
- * knew about its boundary, as hexadecimal.
+ * SHA-256 of the module's data (all of it: names, locations and initial bytes too) and of the surface it is called
+ * through. Modules with equal hashes may share code; modules built in another way may differ although they mean the
+ * same.
+ *
+ * @example
+ * contentHash(demo) // => 64 hexadecimal digits
  */
 export function contentHash(module: Module, surface?: Surface): string {
-  const hash = nodeBuiltin('node:crypto').createHash('sha256').update(printModule(module));
-  if (surface !== undefined) hash.update('\0').update(JSON.stringify(Object.entries(surface).sort(([a], [b]) => (a < b ? -1 : 1))));
-  return hash.digest('hex');
+  const bytes = nodeBuiltin('node:v8').serialize([freezeModule(module), surface]);
+  return nodeBuiltin('node:crypto').createHash('sha256').update(bytes).digest('hex');
 }

@@ -14,7 +14,8 @@ import { CTX, INTERRUPT, RUN_STATUS, STACK_GUARD } from '../codegen/run-context.
 import { CALLBACK_CONTINUE, type StubImage } from '../codegen/stub-image.ts';
 import { UsageError } from '../mir/errors.ts';
 import { MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE, SS_DISABLE, type NativeBridge, type NativeCallback } from './native/bridge.ts';
-import { nativeBridge } from './native/load.ts';
+import { nativeBridge, requireFeatures } from './native/load.ts';
+import { nodeBuiltin } from './node-builtin.ts';
 import { installStubs, type InstalledStubs } from './stub-loader.ts';
 import type { LinearMemory } from './linear-memory.ts';
 
@@ -91,6 +92,7 @@ export class GuestThread {
   /** @throws UnsupportedMachineError, NativeUnavailableError, NativeCallError */
   constructor(options: GuestThreadOptions) {
     const bridge = this.bridge = options.bridge ?? nativeBridge();
+    requireFeatures(options.stubs.features);
     this.stubs = installStubs(bridge, options.stubs);
     // 64 bytes more than needed, so that the context can start at a cache line.
     this.context = new SharedArrayBuffer(CTX.size + 64);
@@ -120,6 +122,7 @@ export class GuestThread {
     this.i64[CTX.timerId >> 3] = BigInt(this.#timer);
     this.u32[CTX.threadId >> 2] = this.threadId;
     this.#mapStack(options.stackSize ?? DEFAULT_STACK_SIZE);
+    disposeAtExit(this);
   }
 
   /** True while guest code of this thread is on, or a host function that it called. */
@@ -241,6 +244,7 @@ export class GuestThread {
     if (this.#disposed) return;
     if (this.#depth > 0) throw new UsageError('a guest thread cannot be disposed while it runs', 'Dispose it after the call has returned.');
     this.#disposed = true;
+    alive.delete(this);
     this.bridge.timerDelete(this.#timer);
     this.#callback.dispose();
     this.bridge.munmap(this.#stackStart, STACK_GUARD + this.#stackBytes + PAGE);
@@ -314,6 +318,18 @@ export class GuestThread {
     this.bridge.sigaltstack({ address: start + PAGE, size: SIGNAL_STACK_SIZE, flags: 0 });
     return start;
   }
+}
+
+/** Guest threads of this JavaScript thread. A worker that ends gives their memory and timers back to the process. */
+const alive = new Set<GuestThread>();
+let listening = false;
+
+function disposeAtExit(thread: GuestThread): void {
+  alive.add(thread);
+  if (listening) return;
+  listening = true;
+  if (nodeBuiltin('node:worker_threads').isMainThread) return; // everything goes with the process
+  process.once('exit', () => { for (const t of alive) if (!t.running) t.dispose(); });
 }
 
 function stackBytes(bytes: number): number {

@@ -8,6 +8,9 @@ export { DEFAULT_STACK_SIZE, GuestThread, type GuestThreadOptions } from './gues
 export { createImage, type ModuleImage } from './module-image.ts';
 export { Instance, instantiate, type CallOptions, type InstanceOptions } from './instance.ts';
 export type { HostFunction, ImportOptions } from './host-imports.ts';
+export { contentHash } from './content-hash.ts';
+export { nativeModule, type NativeModule } from './native-module.ts';
+export { RuntimeCompiler, type CompileOptions, type RuntimeCompilerOptions, type RuntimeTarget } from './runtime-compiler.ts';
 export { interruptThread, type InterruptAddress } from './interrupt.ts';
 export { GuestFaultError, ImportError, RunInterruptedError } from './run-errors.ts';
 export { RawTrapError, type RawTrap } from './traps.ts';

@@ -66,6 +66,8 @@ export class Instance implements RunTarget {
   readonly #byName = new Map<string, number>();
   readonly #deadline: number;
   #disposed = false;
+  /** Called once, when the instance has been disposed. */
+  onDispose: () => void = () => {};
 
   constructor(image: ModuleImage, options: InstanceOptions) {
     const { thread } = options;
@@ -139,6 +141,7 @@ export class Instance implements RunTarget {
     this.thread.unbind(this);
     this.memory?.dispose();
     this.#code?.release();
+    this.onDispose();
   }
   [Symbol.dispose](): void { this.dispose(); }
 

@@ -8,6 +8,8 @@ interface Builtins {
   'node:module': typeof import('node:module');
   'node:crypto': typeof import('node:crypto');
   'node:fs': typeof import('node:fs');
+  'node:v8': typeof import('node:v8');
+  'node:worker_threads': typeof import('node:worker_threads');
 }
 
 /**

@@ -1,0 +1,173 @@
+/**
+ * Compiles modules to callable functions in this process, for trusted code: no worker, no policy.
+ *
+ * Code is cached by the content of the module, so that compiling an equal module again costs a hash. Each `compile`
+ * gives an instance of its own (memory is never shared by accident); instances of equal modules share code, which is
+ * freed when the cache and the last instance have let go of it.
+ */
+import type { Backend, CodegenOptions } from '../codegen/backend.ts';
+import type { StubImage } from '../codegen/stub-image.ts';
+import { UsageError } from '../mir/errors.ts';
+import type { Module } from '../mir/module.ts';
+import { surfaceOf } from '../mir/surface.ts';
+import { assertValid } from '../mir/verifier.ts';
+import { CodeArena, type CodeBlock } from './code-memory.ts';
+import { contentHash } from './content-hash.ts';
+import { GuestThread } from './guest-thread.ts';
+import type { HostFunction } from './host-imports.ts';
+import { Instance } from './instance.ts';
+import { createImage, type ModuleImage } from './module-image.ts';
+import { nativeModule, type NativeModule } from './native-module.ts';
+import { nativeBridge } from './native/load.ts';
+
+/** What code is made for: an architecture's backend, and its runtime stubs. */
+export interface RuntimeTarget {
+  readonly backend: Backend;
+  readonly stubs: StubImage;
+}
+
+export interface RuntimeCompilerOptions {
+  readonly target: RuntimeTarget;
+  /** The passes: from a module to an equivalent one. Absent: the module is verified and compiled as it is. */
+  readonly optimise?: (module: Module) => Module;
+  readonly codegen?: CodegenOptions;
+  /** The guest thread instances run on; by default one that all compilers of this JavaScript thread share. */
+  readonly thread?: GuestThread;
+}
+
+/** How an instance is made of a compiled module. */
+export interface CompileOptions {
+  /** JavaScript functions by import name. */
+  readonly imports?: Readonly<Record<string, HostFunction>>;
+  /** C library symbols that may be called, or `'*'`. */
+  readonly grants?: readonly string[] | '*';
+  /** Milliseconds each call may take unless it says otherwise. */
+  readonly deadline?: number;
+  /** Pages the memory may grow to; at most the module's own maximum. */
+  readonly memoryPages?: number;
+}
+
+interface Cached { readonly code: CodeBlock; readonly image: ModuleImage }
+
+const shared = new Map<StubImage, GuestThread>();
+
+/** The guest thread that everything in this JavaScript thread shares unless told otherwise. */
+export function sharedGuestThread(stubs: StubImage): GuestThread {
+  let thread = shared.get(stubs);
+  if (thread === undefined || thread.disposed) {
+    thread = new GuestThread({ stubs });
+    shared.set(stubs, thread);
+  }
+  return thread;
+}
+
+let sharedArena: CodeArena | undefined;
+/** The code arena of this JavaScript thread. */
+function arena(): CodeArena { return sharedArena ??= new CodeArena(nativeBridge()); }
+
+/**
+ * @example
+ * using compiler = new RuntimeCompiler({ target: hostTarget() });
+ * const native = compiler.compile(demo);
+ * native.fib(30n)          // => 832040n
+ * compiler.compile(demo)   // from the cache
+ * compiler.statistics      // => { cached: 1, hits: 1, misses: 1 }
+ */
+export class RuntimeCompiler {
+  readonly #options: RuntimeCompilerOptions;
+  readonly #cache = new Map<string, Cached>();
+  readonly #instances = new Set<Instance>();
+  #hits = 0;
+  #misses = 0;
+  #disposed = false;
+
+  constructor(options: RuntimeCompilerOptions) { this.#options = options; }
+
+  /** Modules in the cache, and how often it helped. */
+  get statistics(): { readonly cached: number; readonly hits: number; readonly misses: number } {
+    return { cached: this.#cache.size, hits: this.#hits, misses: this.#misses };
+  }
+
+  /**
+   * Compiles a module, or takes its code from the cache, and makes an instance of it.
+   *
+   * @throws VerificationError for a module that breaks MIR's rules, UnsupportedError for an instruction the backend has
+   *   no code for, ImportError for an import without implementation or grant, UnsupportedMachineError and
+   *   NativeUnavailableError where native code cannot run
+   */
+  compile<M extends Module>(module: M, options: CompileOptions = {}): NativeModule<M> {
+    this.#requireAlive();
+    const thread = this.#thread(), surface = surfaceOf(module), key = contentHash(module, surface);
+    let cached = this.#cache.get(key);
+    if (cached === undefined) {
+      this.#misses++;
+      cached = this.#build(module);
+      this.#cache.set(key, cached);
+    } else this.#hits++;
+    const instance = makeInstance(cached, thread, options);
+    this.#instances.add(instance);
+    instance.onDispose = () => { this.#instances.delete(instance); };
+    return nativeModule<M>(instance);
+  }
+
+  /** Forgets the code of a module with this content; instances that exist go on. True when there was any. */
+  invalidate(module: Module): boolean {
+    const key = contentHash(module, surfaceOf(module)), cached = this.#cache.get(key);
+    if (cached === undefined) return false;
+    this.#cache.delete(key);
+    cached.code.release();
+    return true;
+  }
+
+  /** Forgets all code; instances that exist go on. */
+  clear(): void {
+    for (const c of this.#cache.values()) c.code.release();
+    this.#cache.clear();
+  }
+
+  /** Disposes every instance and the cache. @throws UsageError while one of them runs (nothing is disposed then) */
+  dispose(): void {
+    if (this.#disposed) return;
+    for (const i of this.#instances) if (i.running > 0) throw new UsageError('a compiler cannot be disposed while code it compiled runs', 'Dispose it after the call has returned.');
+    this.#disposed = true;
+    for (const i of [...this.#instances]) i.dispose();
+    this.clear();
+  }
+  [Symbol.dispose](): void { this.dispose(); }
+
+  #thread(): GuestThread { return this.#options.thread ?? sharedGuestThread(this.#options.target.stubs); }
+  #build(module: Module): Cached { return buildProgram(module, this.#options); }
+  #requireAlive(): void {
+    if (this.#disposed) throw new UsageError('this compiler is disposed', 'Make a new one.');
+  }
+}
+
+/**
+ * Compiles a module into one instance that owns its code, without a cache.
+ *
+ * @throws as {@link RuntimeCompiler.compile}
+ */
+export function compileOnce<M extends Module>(module: M, options: RuntimeCompilerOptions & CompileOptions): NativeModule<M> {
+  const thread = options.thread ?? sharedGuestThread(options.target.stubs);
+  const built = buildProgram(module, options);
+  try {
+    return nativeModule<M>(makeInstance(built, thread, options));
+  } finally {
+    built.code.release();
+  }
+}
+
+function buildProgram(module: Module, options: RuntimeCompilerOptions): Cached {
+  const optimised = options.optimise === undefined ? assertValid(module) : options.optimise(module);
+  const compiled = options.target.backend.compile(optimised, options.codegen);
+  const code = arena().publish(compiled.code);
+  return { code, image: createImage(optimised, compiled, code.address, surfaceOf(module)) };
+}
+
+function makeInstance(from: Cached, thread: GuestThread, o: CompileOptions): Instance {
+  return new Instance(from.image, {
+    thread, code: from.code,
+    ...(o.imports === undefined ? {} : { imports: o.imports }), ...(o.grants === undefined ? {} : { grants: o.grants }),
+    ...(o.deadline === undefined ? {} : { deadline: o.deadline }), ...(o.memoryPages === undefined ? {} : { memoryPages: o.memoryPages }),
+  });
+}
