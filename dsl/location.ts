@@ -13,7 +13,7 @@ import { UNKNOWN_LOCATION, type SourceLocation } from '../lib/mir/index.ts';
 /** Frames kept per operation: the DSL's own (at most five deep) and the user's. */
 const FRAMES = 7;
 /** Captured stacks are symbolised in batches of this size, which bounds the memory they hold (about 0.5 KiB each). */
-const BATCH = 16384;
+const BATCH = 1024;
 
 interface CallSite { getFileName(): string | null; getScriptNameOrSourceURL?(): string | null; getLineNumber(): number | null; getColumnNumber(): number | null }
 interface StackHolder { stack?: unknown }

@@ -23,9 +23,10 @@ interface BlockState {
   sealed: boolean;
   /** A label may be jumped to later, so code in it counts as live before its first predecessor is known. */
   readonly label: boolean;
-  readonly defs: Map<number, Value>;
-  /** Variables and parameters made while unsealed. */
-  readonly incomplete: { readonly variable: SsaVariable; readonly param: Value }[];
+  /** Made on first use: most blocks of a large function define nothing. */
+  defs: Map<number, Value> | undefined;
+  /** Variables that got a parameter while the block was unsealed. */
+  incomplete: SsaVariable[] | undefined;
 }
 
 export class Ssa {
@@ -40,14 +41,14 @@ export class Ssa {
   constructor(fb: FunctionBuilder, onUndefined: (variable: SsaVariable) => never) {
     this.#fb = fb;
     this.#onUndefined = onUndefined;
-    this.#blocks.push({ preds: [], sealed: true, label: false, defs: new Map(), incomplete: [] });
+    this.#blocks.push({ preds: [], sealed: true, label: false, defs: undefined, incomplete: undefined });
   }
 
   createVariable(type: Type): SsaVariable { return { index: this.#variables++, type }; }
 
   /** A new block, not sealed. */
   createBlock(name: string | undefined, label = false): BlockId {
-    this.#blocks.push({ preds: [], sealed: false, label, defs: new Map(), incomplete: [] });
+    this.#blocks.push({ preds: [], sealed: false, label, defs: undefined, incomplete: undefined });
     return this.#fb.createBlock(name);
   }
 
@@ -68,14 +69,16 @@ export class Ssa {
     const b = this.#blocks[block];
     if (b.sealed) return;
     b.sealed = true;
-    for (const i of b.incomplete) this.#queue.push({ block, variable: i.variable });
+    if (b.incomplete === undefined) return;
+    for (const variable of b.incomplete) this.#queue.push({ block, variable });
+    b.incomplete = undefined;
     this.#drain();
   }
   sealAll(): void {
     for (let b = 0; b < this.#blocks.length; b++) this.seal(b);
   }
 
-  write(variable: SsaVariable, v: Value): void { this.#blocks[this.#fb.current].defs.set(variable.index, v); }
+  write(variable: SsaVariable, v: Value): void { define(this.#blocks[this.#fb.current], variable, v); }
 
   read(variable: SsaVariable): Value {
     const v = this.#lookup(variable, this.#fb.current);
@@ -89,11 +92,11 @@ export class Ssa {
     let at = block, v: Value;
     for (;;) {
       const b = this.#blocks[at];
-      const known = b.defs.get(variable.index);
+      const known = b.defs?.get(variable.index);
       if (known !== undefined) { v = known; break; }
       if (!b.sealed) {
         v = this.#fb.addBlockParam(at, variable.type);
-        b.incomplete.push({ variable, param: v });
+        if (b.incomplete === undefined) b.incomplete = [variable]; else b.incomplete.push(variable);
       } else if (b.preds.length === 0 || passed.length > this.#blocks.length) {
         if (at === 0) this.#onUndefined(variable);
         v = this.#fb.undefinedValue(variable.type);
@@ -105,10 +108,10 @@ export class Ssa {
         v = this.#fb.addBlockParam(at, variable.type);
         this.#queue.push({ block: at, variable });
       }
-      b.defs.set(variable.index, v);
+      define(b, variable, v);
       break;
     }
-    for (const p of passed) this.#blocks[p].defs.set(variable.index, v);
+    for (const p of passed) define(this.#blocks[p], variable, v);
     return v;
   }
 
@@ -120,4 +123,9 @@ export class Ssa {
     }
     this.#queue.length = 0;
   }
+}
+
+function define(b: BlockState, variable: SsaVariable, v: Value): void {
+  if (b.defs === undefined) b.defs = new Map();
+  b.defs.set(variable.index, v);
 }
