@@ -36,7 +36,7 @@ export function emitFunction(
     if (flow.forward[b] !== b) continue;
     e.block = b;
     flow.next = nextEmitted(flow.forward, b, blocks);
-    if (selected.alignment[b] > 0) asm.code.align(selected.alignment[b], selected.alignment[b] >> 1);
+    if (selected.alignment[b] > 0) asm.code.align(selected.alignment[b], selected.alignment[b] === 32 ? 31 : 8);
     asm.code.bind(control.labelOf(e, flow, b));
     e.forgetFlags();
     for (let i = f.blockStart[b]; i < f.blockStart[b + 1]; i++) {

@@ -80,15 +80,28 @@ function lowerAdd(s: SelectContext, i: BinaryInst): void {
     alu(s, ALU_ADD, bytes, s.def(i.result), x);
     return;
   }
-  const dies = s.useCount(a) === 1 ? a : s.useCount(b) === 1 ? b : -1;
-  if (dies < 0) {
+  if (s.useCount(a) > 1 && s.useCount(b) > 1 && !s.continues(i.result, a) && !s.continues(i.result, b)) {
     const x = s.reg(a), y = s.reg(b);
     leaIndex(s, bytes, s.def(i.result), x, y, 0);
     return;
   }
-  const other = dies === a ? b : a, x = s.reg(dies), y = s.reg(other);
-  s.register(y);
+  if (betterSecond(s, i.result, a, b)) { const t = a; a = b; b = t; }
+  const x = s.reg(a);
+  s.flexible(b);
   alu(s, ALU_ADD, bytes, s.def(i.result), x);
+}
+
+/**
+ * Which operand of a commutative operation should give its register to the result: the one that is the same variable
+ * of a loop, else one that is not needed after, the later one of two (the earlier is likelier to sit in a register
+ * that survives calls).
+ */
+function betterSecond(s: SelectContext, result: Value, a: Value, b: Value): boolean {
+  if (s.continues(result, a)) return false;
+  if (s.continues(result, b)) return true;
+  const dies = s.useCount(a) === 1;
+  if (dies !== (s.useCount(b) === 1)) return !dies;
+  return dies && s.definedAt(b) > s.definedAt(a);
 }
 
 /** True when `v` is a shift left by 1–3 that was put off to become a scaled index. */
@@ -139,7 +152,7 @@ function lowerMul(s: SelectContext, i: BinaryInst): void {
     s.flexibleOperands();
     return;
   }
-  if (s.isFoldedLoad(a) || (!s.isFoldedLoad(b) && s.useCount(a) > 1 && s.useCount(b) === 1)) { const t = a; a = b; b = t; }
+  if (s.isFoldedLoad(a) || (!s.isFoldedLoad(b) && betterSecond(s, i.result, a, b))) { const t = a; a = b; b = t; }
   const x = s.reg(a);
   s.flexible(b);
   alu(s, ALU_IMUL, bytes, s.def(i.result), x);
@@ -182,7 +195,7 @@ function lowerBitwise(s: SelectContext, i: BinaryInst): void {
       return;
     }
   }
-  if (s.isFoldedLoad(a) || (!s.isFoldedLoad(b) && s.useCount(a) > 1 && s.useCount(b) === 1)) { const t = a; a = b; b = t; }
+  if (s.isFoldedLoad(a) || (!s.isFoldedLoad(b) && betterSecond(s, i.result, a, b))) { const t = a; a = b; b = t; }
   const x = s.reg(a);
   s.flexible(b);
   alu(s, sub, bytes, s.def(i.result), x);

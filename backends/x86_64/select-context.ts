@@ -132,6 +132,10 @@ export class SelectContext {
   resolve(v: Value): Value { return this.input.alias[v]; }
   definition(v: Value): Instruction | undefined { return this.input.definitions[this.input.alias[v]]; }
   useCount(v: Value): number { return this.input.useCount[this.input.alias[v]]; }
+  /** Position of the definition, −1 for a parameter. */
+  definedAt(v: Value): number { return this.input.definedAt[this.input.alias[v]]; }
+  /** True when `result` is passed to the block parameter that `v` is: the next value of one loop variable. */
+  continues(result: Value, v: Value): boolean { return this.input.feeds[result] === this.input.alias[v]; }
   isFolded(v: Value): boolean { return this.input.folded[this.input.alias[v]] === 1; }
 
   /** The register that holds `v` (not followed through names): for definitions. */

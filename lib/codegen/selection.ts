@@ -36,6 +36,8 @@ export interface SelectionInput {
   readonly useCount: Int32Array;
   /** Position of the last counted user of each value. */
   readonly userAt: Int32Array;
+  /** The block parameter each value is passed to (the last such), −1 for none: they want one register. */
+  readonly feeds: Int32Array;
   /** Block of each position. */
   readonly blockAt: Int32Array;
   /** 1 for instructions that need not be emitted: dead, or only another name. By position. */
@@ -86,11 +88,11 @@ export function prepareSelection(f: MirFunction, folds: FoldPredicate, aliasOf: 
   }
   resolveAliases(f, blocks, definitions, aliasOf);
 
-  const useCount = new Int32Array(values), userAt = new Int32Array(values).fill(-1);
-  countUses(f, reachable, blockBase, blocks, definitions, definedAt, alias, useCount, userAt, skip);
+  const useCount = new Int32Array(values), userAt = new Int32Array(values).fill(-1), feeds = new Int32Array(values).fill(-1);
+  countUses(f, reachable, blockBase, blocks, definitions, definedAt, alias, useCount, userAt, skip, feeds);
 
   const folded = new Uint8Array(values), emitAt = new Int32Array(positions);
-  const input: SelectionInput = { f, blocks, blockBase, definitions, definedAt, alias, useCount, userAt, blockAt, skip, folded, barriers };
+  const input: SelectionInput = { f, blocks, blockBase, definitions, definedAt, alias, useCount, userAt, feeds, blockAt, skip, folded, barriers };
   for (const b of reachable) {
     const { instructions, terminator } = f.blocks[b], base = blockBase[b];
     emitAt[base + instructions.length] = base + instructions.length;
@@ -150,7 +152,7 @@ function resolveAliases(f: MirFunction, blocks: BlockOrder, definitions: readonl
 function countUses(
   f: MirFunction, reachable: readonly number[], blockBase: Int32Array, blocks: BlockOrder,
   definitions: readonly (Instruction | undefined)[], definedAt: Int32Array, alias: Int32Array,
-  useCount: Int32Array, userAt: Int32Array, skip: Uint8Array,
+  useCount: Int32Array, userAt: Int32Array, skip: Uint8Array, feeds: Int32Array,
 ): void {
   let at = 0;
   const count = (v: Value): void => {
@@ -170,7 +172,12 @@ function countUses(
       if (terminator.kind === 'br') { if (blocks.exits[b].length > 1) count(terminator.condition); }
       else if (terminator.kind === 'switch') { if (blocks.exits[b].length > 1) count(terminator.value); }
       for (const e of blocks.exits[b]) {
-        if (blocks.singleEntry[e.block] === 0) for (let k = 0; k < e.args.length; k++) count(e.args[k]);
+        if (blocks.singleEntry[e.block] === 1) continue;
+        const params = f.blocks[e.block].params;
+        for (let k = 0; k < e.args.length; k++) {
+          count(e.args[k]);
+          feeds[alias[e.args[k]]] = params[k];
+        }
       }
     } else forEachTerminatorOperand(terminator, count);
   }
