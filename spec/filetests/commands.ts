@@ -6,6 +6,9 @@
 import { deepStrictEqual } from 'node:assert';
 import { ParseError, assertValid, checkModuleShape, parseModule, printModule, verifyModule } from '../../lib/mir/index.ts';
 import { interpret } from '../../lib/mir/interpreter.ts';
+import type { Pass } from '../../lib/passes/pass.ts';
+import { Pipeline } from '../../lib/passes/pipeline.ts';
+import { standardPasses } from '../../lib/passes/standard.ts';
 import { executeRuns, type FileTest } from './filetest.ts';
 
 export interface CommandResult {
@@ -54,4 +57,27 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       return { runs: await executeRuns(test, (name, args) => interpret(m, name, args).values) };
     },
   },
+  pass: {
+    summary: 'gives the module after the named passes, in order, verified after each',
+    run(test, args) {
+      const passes = args.split(/\s+/).map(passByName);
+      const { module } = new Pipeline(passes).run(assertValid(test.module), { verifyAfterEach: true });
+      return { output: printModule(module).trimEnd() };
+    },
+  },
+  optimise: {
+    summary: 'runs the `; run` lines in the interpreter after the pipeline of a level (O1, O2, O3), verified after each pass',
+    run: async (test, args) => {
+      const level = args === 'O1' || args === 'O2' || args === 'O3' ? args : undefined;
+      if (level === undefined) throw new Error('`test optimise` takes a level: O1, O2 or O3');
+      const { module } = Pipeline.standard(level).run(assertValid(test.module), { verifyAfterEach: true });
+      return { runs: await executeRuns(test, (name, values) => interpret(module, name, values).values) };
+    },
+  },
 };
+
+function passByName(name: string): Pass {
+  const all = [...standardPasses('O1'), ...standardPasses('O3')], pass = all.find((p) => p.name === name);
+  if (pass === undefined) throw new Error(`there is no pass \`${name}\` (${[...new Set(all.map((p) => p.name))].join(', ')})`);
+  return pass;
+}
