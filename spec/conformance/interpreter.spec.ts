@@ -1,11 +1,12 @@
 /** The reference interpreter against the edge tables, and the tables' two sources against each other. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { BINARY_OPS, COMPARE_OPS, evalBinary, evalCompare, evalConvert, evalUnary, type BinaryOp, type CompareOp, type Type } from '../../lib/mir/index.ts';
+import { BINARY_OPS, COMPARE_OPS, evalBinary, evalCompare, evalConvert, evalUnary, verifyModule, type BinaryOp, type CompareOp, type Type } from '../../lib/mir/index.ts';
 import { wasmScalar } from '../support/wasm-oracle.ts';
 import { integerBinary, integerCompare } from './formulas.ts';
 import { formatFailures, interpreterExecutor, runTable } from './run-table.ts';
 import { conversions, expectBinary, expectConvert, expectUnary, scalarCases } from './tables.ts';
+import { programCases } from './program-tables.ts';
 import { valuesOf, type Scalar } from './values.ts';
 
 const test = suite('conformance: interpreter');
@@ -14,6 +15,12 @@ test('every scalar case', () => {
   const report = runTable(scalarCases(), interpreterExecutor);
   assert.is(report.failures.length, 0, formatFailures(report));
   assert.ok(report.total > 100_000, `${report.total} cases`);
+});
+
+test('every program case', () => {
+  for (const c of programCases()) assert.is(verifyModule(c.module).length, 0, `${c.name}: ${verifyModule(c.module)[0]?.message}`);
+  const report = runTable(programCases(), interpreterExecutor);
+  assert.is(report.failures.length, 0, formatFailures(report));
 });
 
 test('the formulas agree with WebAssembly', () => {

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import type { Module } from '../../lib/mir/index.ts';
 import { Pipeline, type OptimisationLevel } from '../../lib/passes/index.ts';
 import { formatFailures, interpreterExecutor, runTable, type Executor } from './run-table.ts';
+import { programCases } from './program-tables.ts';
 import { scalarCases } from './tables.ts';
 
 const test = suite('conformance: optimised');
@@ -18,6 +19,10 @@ function optimisedExecutor(level: OptimisationLevel): Executor {
 }
 
 for (const level of ['O1', 'O2', 'O3'] as const) {
+  test(`every program case at ${level}`, () => {
+    const report = runTable(programCases(), optimisedExecutor(level));
+    assert.is(report.failures.length, 0, formatFailures(report));
+  });
   test(`every scalar case at ${level}`, () => {
     const report = runTable(scalarCases(), optimisedExecutor(level));
     assert.is(report.failures.length, 0, formatFailures(report));
