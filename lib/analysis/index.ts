@@ -4,3 +4,7 @@ export * from './dominators.ts';
 export * from './loops.ts';
 export * from './uses.ts';
 export * from './traps.ts';
+export * from './slots.ts';
+export * from './alias.ts';
+export * from './loop-memory.ts';
+export * from './call-graph.ts';

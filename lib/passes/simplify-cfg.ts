@@ -72,12 +72,14 @@ class Threader {
   constructor(f: MirFunction) {
     this.#f = f;
     const cfg = buildCfg(f), n = f.blocks.length;
-    this.#definitions = findDefinitions(f).instruction;
+    const definitions = findDefinitions(f);
+    this.#definitions = definitions.instruction;
     this.#transparent = new Uint8Array(n);
     this.#retreat = new Uint8Array(n);
     const uses = countUses(f), own = new Int32Array(f.valueTypes.length);
-    const count = (v: Value): void => { own[v]++; };
-    for (let b = 1; b < n; b++) {
+    let b = 1;
+    const count = (v: Value): void => { if (definitions.block[v] === b) own[v]++; };
+    for (; b < n; b++) {
       const block = f.blocks[b];
       for (let e = cfg.predStart[b]; e < cfg.predStart[b + 1]; e++) {
         if (cfg.rpoIndex[cfg.preds[e]] >= cfg.rpoIndex[b]) this.#retreat[b] = 1;

@@ -1,0 +1,207 @@
+/**
+ * Function inlining, callees first, so that what is copied has had its own calls inlined already.
+ *
+ * A call becomes: the callee's blocks with fresh values, its parameters replaced by the arguments, its returns jumps
+ * to a new block whose parameters are the call's results. A tail call inside the copy becomes a call followed by that
+ * jump: the frame it used to replace is gone, so the stack is no deeper than before. Locations are kept, so a trap
+ * still names the line it happened at.
+ *
+ * What is copied: small callees; larger ones that have this one call; and a small directly recursive function into
+ * itself a few times, which divides the number of calls it makes.
+ */
+import { buildCallGraph, type CallGraph } from '../analysis/call-graph.ts';
+import type { CallInst, Edge, Instruction, Terminator, Value } from '../mir/instruction.ts';
+import { functionIndex, type Block, type MirFunction, type Module, type StackSlot } from '../mir/module.ts';
+import { mapEdges, mapOperands, mapTerminatorOperands } from '../mir/operands.ts';
+import type { Type } from '../mir/types.ts';
+import { withResults } from './clone.ts';
+import { ownPass, type Pass } from './pass.ts';
+
+/** How eager inlining is; sizes count instructions without constants. */
+export interface InlineLimits {
+  /** Callees up to this size are copied to every call. */
+  readonly small: number;
+  /** Callees up to this size are copied when theirs is the only call. */
+  readonly single: number;
+  /** A function does not grow past this. */
+  readonly caller: number;
+  /** A directly recursive function is copied into itself while it stays within this; 0: never. */
+  readonly recursive: number;
+}
+
+export const INLINE_O2: InlineLimits = Object.freeze({ small: 30, single: 300, caller: 3000, recursive: 160 });
+export const INLINE_O3: InlineLimits = Object.freeze({ small: 70, single: 1000, caller: 8000, recursive: 320 });
+
+/** Most bytes of stack slots a callee may bring along. */
+const MAX_SLOT_BYTES = 512;
+
+/** The pass `inline` with the limits of a level. */
+export function inlinePass(limits: InlineLimits): Pass {
+  return ownPass({
+    name: 'inline', description: 'small and singly called functions are copied to their calls', stage: 'optimise',
+    run: (module, context) => inlineCalls(module, limits, (n) => context.count('inlined', n)),
+  });
+}
+
+function inlineCalls(module: Module, limits: InlineLimits, count: (n: number) => void): Module {
+  const graph = buildCallGraph(module), index = functionIndex(module);
+  const functions = module.functions.slice(), sizes = new Int32Array(functions.length), able = new Uint8Array(functions.length);
+  let changed = false;
+  for (const f of graph.bottomUp) {
+    if (graph.start[f + 1] > graph.start[f]) {
+      const after = inlineInto(f, functions, sizes, able, graph, index, limits, count);
+      if (after !== functions[f]) { functions[f] = after; changed = true; }
+    }
+    sizes[f] = sizeOfFunction(functions[f]);
+    able[f] = isCopyable(functions[f]) ? 1 : 0;
+    if (limits.recursive > 0 && graph.recursive[f] !== 0 && able[f] !== 0) {
+      const after = unrollRecursion(functions[f], sizes[f], limits, count);
+      if (after !== functions[f]) { functions[f] = after; sizes[f] = sizeOfFunction(after); changed = true; }
+    }
+  }
+  return changed ? { ...module, functions } : module;
+}
+
+/** Instructions without constants, terminators counted by what they cost. */
+export function sizeOfFunction(f: MirFunction): number {
+  let n = 0;
+  for (const b of f.blocks) {
+    for (const i of b.instructions) {
+      switch (i.kind) {
+        case 'const': break;
+        case 'call': case 'call_indirect': n += 3 + i.args.length; break;
+        default: n++;
+      }
+    }
+    n += b.terminator.kind === 'switch' ? b.terminator.cases.length : 1;
+  }
+  return n;
+}
+
+function isCopyable(f: MirFunction): boolean {
+  let bytes = 0;
+  for (const s of f.slots) bytes += s.size + s.align;
+  if (bytes > MAX_SLOT_BYTES) return false;
+  for (const b of f.blocks) {
+    for (const i of b.instructions) if (i.kind === 'stack_map' || i.kind === 'patch_point') return false;
+  }
+  return true;
+}
+
+function inlineInto(
+  f: number, functions: readonly MirFunction[], sizes: Int32Array, able: Uint8Array, graph: CallGraph,
+  index: ReadonlyMap<string, number>, limits: InlineLimits, count: (n: number) => void,
+): MirFunction {
+  let size = sizeOfFunction(functions[f]);
+  const choose = (call: CallInst): MirFunction | undefined => {
+    const g = index.get(call.callee);
+    // Functions of one component are not finished yet: their own turn comes in unrollRecursion.
+    if (g === undefined || graph.component[g] === graph.component[f] || able[g] === 0) return undefined;
+    const single = graph.sites[g] === 1 && graph.root[g] === 0;
+    if (sizes[g] > (single ? limits.single : limits.small) || size + sizes[g] > limits.caller) return undefined;
+    // A recursive callee already unrolled is only worth copying when it is tiny.
+    if (graph.recursive[g] !== 0 && !single && sizes[g] > 12) return undefined;
+    size += sizes[g];
+    count(1);
+    return functions[g];
+  };
+  return copyCalls(functions[f], choose);
+}
+
+/** Copies a directly recursive function into itself, level by level, while it stays small enough. */
+function unrollRecursion(f: MirFunction, size: number, limits: InlineLimits, count: (n: number) => void): MirFunction {
+  let sites = 0;
+  for (const b of f.blocks) for (const i of b.instructions) if (i.kind === 'call' && i.callee === f.name) sites++;
+  if (sites === 0) return f;
+  let g = f, total = size;
+  for (let round = 0; round < 4; round++) {
+    // Each round replaces every call by one more level of the original.
+    const now = g;
+    let calls = 0;
+    for (const b of now.blocks) for (const i of b.instructions) if (i.kind === 'call' && i.callee === f.name) calls++;
+    if (total + calls * size > limits.recursive) break;
+    total += calls * size;
+    g = copyCalls(now, (call) => (call.callee === f.name ? f : undefined));
+    count(calls);
+  }
+  return g;
+}
+
+/** The function with every chosen call replaced by a copy of what `choose` gives; the copies are not searched again. */
+export function copyCalls(f: MirFunction, choose: (call: CallInst) => MirFunction | undefined): MirFunction {
+  let copier: Copier | undefined;
+  for (let b = 0; b < f.blocks.length; b++) {
+    const list = f.blocks[b].instructions;
+    for (let k = 0; k < list.length; k++) {
+      const i = list[k];
+      if (i.kind !== 'call') continue;
+      const callee = choose(i);
+      if (callee !== undefined) (copier ??= new Copier(f)).copy(b, k, i, callee);
+    }
+  }
+  return copier === undefined ? f : copier.finish();
+}
+
+/** A function being put together from its own blocks, cut at calls, and copies of callees. */
+class Copier {
+  readonly #f: MirFunction;
+  readonly #types: Type[];
+  readonly #blocks: Block[];
+  readonly #slots: StackSlot[];
+  /** For the block of the original being cut: where its rest is now, and how many of its instructions went before. */
+  #cut = -1;
+  #rest = -1;
+  #taken = 0;
+
+  constructor(f: MirFunction) {
+    this.#f = f;
+    this.#types = f.valueTypes.slice();
+    this.#blocks = f.blocks.slice();
+    this.#slots = f.slots.slice();
+  }
+
+  finish(): MirFunction {
+    return { ...this.#f, blocks: this.#blocks, valueTypes: this.#types, slots: this.#slots };
+  }
+
+  /** Replaces the call at instruction `k` of original block `b`. Calls come in order. */
+  copy(b: number, k: number, call: CallInst, callee: MirFunction): void {
+    if (this.#cut !== b) { this.#cut = b; this.#rest = b; this.#taken = 0; }
+    const head = this.#blocks[this.#rest], at = k - this.#taken;
+    const first = this.#blocks.length, after = first + callee.blocks.length;
+    const values = this.#types.length, slots = this.#slots.length;
+    for (const t of callee.valueTypes) this.#types.push(t);
+    for (const s of callee.slots) this.#slots.push(s);
+    const map = (v: Value): Value => values + v;
+    const edge = (e: Edge): Edge => ({ block: first + e.block, args: e.args });
+    const entry: Edge = { block: first, args: call.args };
+    this.#blocks[this.#rest] = { ...head, instructions: head.instructions.slice(0, at), terminator: { kind: 'jump', target: entry, loc: call.loc } };
+    for (const block of callee.blocks) {
+      const instructions: Instruction[] = [];
+      for (const i of block.instructions) {
+        const copied = withResults(mapOperands(i, map), map);
+        instructions.push(copied.kind === 'slot_addr' ? { ...copied, slot: slots + copied.slot } : copied);
+      }
+      const t = mapEdges(mapTerminatorOperands(block.terminator, map), edge);
+      this.#blocks.push({ ...block, params: block.params.map(map), instructions, terminator: this.#end(t, after, callee, instructions) });
+    }
+    this.#blocks.push({ params: call.results, instructions: head.instructions.slice(at + 1), terminator: head.terminator });
+    this.#rest = after;
+    this.#taken = k + 1;
+  }
+
+  /** How a copied block ends: returns go on after the call. */
+  #end(t: Terminator, after: number, callee: MirFunction, instructions: Instruction[]): Terminator {
+    switch (t.kind) {
+      case 'ret': return { kind: 'jump', target: { block: after, args: t.args }, loc: t.loc };
+      case 'tail_call': case 'tail_call_indirect': {
+        const results = callee.results.map((r) => this.#types.push(r) - 1);
+        instructions.push(t.kind === 'tail_call'
+          ? { kind: 'call', callee: t.callee, args: t.args, results, loc: t.loc }
+          : { kind: 'call_indirect', signature: t.signature, index: t.index, args: t.args, results, loc: t.loc });
+        return { kind: 'jump', target: { block: after, args: results }, loc: t.loc };
+      }
+      default: return t;
+    }
+  }
+}

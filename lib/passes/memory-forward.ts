@@ -1,0 +1,197 @@
+/**
+ * Redundant loads and stores.
+ *
+ * Along the blocks in reverse postorder a small set of facts "the bytes at this address are that value" is kept:
+ * - a load or store adds one; a load that matches one (same address, size and castable type) becomes the value, and
+ *   a store of the very value that is there already goes;
+ * - a store drops the facts it may alias; calls, bulk operations, atomics, fences and safepoints drop all but those
+ *   of slots that do not escape;
+ * - where control merges, a fact holds that all predecessors share; at a loop's head what the loop may overwrite
+ *   is dropped first, and a cycle that is no natural loop starts with nothing.
+ *
+ * A forwarded load cannot trap: an access of the same bytes came before it on every path, and memory never shrinks.
+ * Volatile accesses are left alone. No load or store is moved, so which trap comes first does not change.
+ */
+import { aliasFacts, locate, mayAlias, type AliasFacts, type Location } from '../analysis/alias.ts';
+import type { Cfg } from '../analysis/cfg.ts';
+import { dominates, type Dominators } from '../analysis/dominators.ts';
+import { loopClobbers, overwrites, type Clobber } from '../analysis/loop-memory.ts';
+import type { Loops } from '../analysis/loops.ts';
+import { findDefinitions } from '../analysis/uses.ts';
+import type { Instruction, LoadInst, StoreInst, Value } from '../mir/instruction.ts';
+import { layoutModule, type MemoryLayout } from '../mir/layout.ts';
+import type { Block, MirFunction, Module } from '../mir/module.ts';
+import { mapOperands, mapTerminatorOperands } from '../mir/operands.ts';
+import type { Type } from '../mir/types.ts';
+import { mapFunctions } from './context.ts';
+import { ownPass, type Pass } from './pass.ts';
+import { withoutUnreachable } from './simplify-cfg.ts';
+
+/** Facts kept at a time. */
+const MAX_FACTS = 24;
+
+/** The pass `memory-forward`. */
+export const forwardMemory: Pass = ownPass({
+  name: 'memory-forward', description: 'loads of what is known to be in memory, stores of what is there already', stage: 'optimise',
+  run: (module, context) => {
+    const layout = module.memoryModel === 'linear' ? layoutModule(module) : undefined;
+    return mapFunctions(module, (f) => {
+      if (!touchesMemory(f)) return f;
+      const g = withoutUnreachable(f, context.analyses.cfg(f));
+      const after = new Forwarding(g, module, layout, context.analyses.cfg(g), context.analyses.dominators(g), context.analyses.loops(g)).run();
+      context.analyses.preserve(g, after);
+      return after;
+    });
+  },
+});
+
+function touchesMemory(f: MirFunction): boolean {
+  for (const b of f.blocks) for (const i of b.instructions) if (i.kind === 'load') return true;
+  return false;
+}
+
+interface Fact { readonly access: LoadInst | StoreInst; readonly at: Location; readonly value: Value }
+
+class Forwarding {
+  readonly #f: MirFunction;
+  readonly #cfg: Cfg;
+  readonly #dom: Dominators;
+  readonly #loops: Loops;
+  readonly #facts: AliasFacts;
+  readonly #replacement: Int32Array;
+  readonly #map: (v: Value) => Value;
+  #clobbers: readonly Clobber[] = [];
+  #types: Type[] | undefined;
+
+  constructor(f: MirFunction, module: Module, layout: MemoryLayout | undefined, cfg: Cfg, dom: Dominators, loops: Loops) {
+    this.#f = f;
+    this.#cfg = cfg;
+    this.#dom = dom;
+    this.#loops = loops;
+    this.#facts = aliasFacts(f, module, layout, findDefinitions(f).instruction);
+    const replacement = this.#replacement = new Int32Array(f.valueTypes.length);
+    for (let v = 0; v < replacement.length; v++) replacement[v] = v;
+    this.#map = (v) => (v < replacement.length ? replacement[v] : v);
+  }
+
+  run(): MirFunction {
+    const { blocks } = this.#f, cfg = this.#cfg;
+    this.#clobbers = loopClobbers(this.#f, this.#loops, this.#facts);
+    const ends: Fact[][] = new Array<Fact[]>(blocks.length);
+    let out: Block[] | undefined;
+    for (let k = 0; k < cfg.rpo.length; k++) {
+      const b = cfg.rpo[k], facts = this.#entryFacts(b, ends);
+      const after = this.#block(blocks[b], facts);
+      ends[b] = facts;
+      if (after !== blocks[b]) (out ??= blocks.slice())[b] = after;
+    }
+    return out === undefined ? this.#f : { ...this.#f, blocks: out, valueTypes: this.#types ?? this.#f.valueTypes };
+  }
+
+  #entryFacts(b: number, ends: readonly Fact[][]): Fact[] {
+    const cfg = this.#cfg;
+    let facts: Fact[] | undefined, isHeader = false;
+    for (let e = cfg.predStart[b]; e < cfg.predStart[b + 1]; e++) {
+      const p = cfg.preds[e];
+      if (cfg.rpoIndex[p] >= cfg.rpoIndex[b]) {
+        if (!dominates(this.#dom, b, p)) return [];
+        isHeader = true;
+        continue;
+      }
+      const end = ends[p];
+      facts = facts === undefined ? end.slice() : facts.filter((x) => end.some((y) => x.value === y.value && sameAccess(x.access, y.access)));
+    }
+    if (facts === undefined) return [];
+    if (isHeader) {
+      if (this.#loops.irreducible) return [];
+      const clobber = this.#clobbers[this.#loops.loopOf[b]];
+      if (clobber.all) return this.#privateOnly(facts, clobber.places);
+      for (const place of clobber.places) facts = facts.filter((x) => !mayAlias(x.at, place, this.#facts));
+    }
+    return facts;
+  }
+
+  /** What survives code that may write anywhere: facts of private slots that the listed stores leave alone. */
+  #privateOnly(facts: readonly Fact[], places: readonly Location[] | undefined): Fact[] {
+    if (places !== undefined) return []; // the list is cut: stores to slots may be missing from it
+    return facts.filter((x) => x.at.root === 'slot' && this.#facts.escapes[x.at.id] === 0 && x.at.index < 0 && x.at.constant >= 0 && x.at.constant + x.at.size <= this.#facts.slotSizes[x.at.id]);
+  }
+
+  /** Rewrites a block; `facts` becomes what holds at its end. */
+  #block(block: Block, facts: Fact[]): Block {
+    let out: Instruction[] | undefined;
+    const list = block.instructions;
+    for (let k = 0; k < list.length; k++) {
+      const before = list[k];
+      const i = mapOperands(before, this.#map);
+      if (i !== before && out === undefined) out = list.slice(0, k);
+      if (i.kind === 'load' && !i.volatile) {
+        const known = find(facts, i);
+        if (known !== undefined) {
+          out ??= list.slice(0, k);
+          this.#replacement[i.result] = this.#cast(known.value, known.access.type, i.type, out, i.loc);
+          continue;
+        }
+        add(facts, { access: i, at: locate(i, i.type, this.#facts), value: i.result });
+        out?.push(i);
+        continue;
+      }
+      if (i.kind === 'store' && !i.volatile) {
+        const known = find(facts, i);
+        if (known !== undefined && known.value === i.value && known.access.type === i.type) {
+          out ??= list.slice(0, k);
+          continue;
+        }
+        const at = locate(i, i.type, this.#facts);
+        retain(facts, (x) => !mayAlias(x.at, at, this.#facts));
+        // An i1 is stored as a byte: what is read back is not that value's type.
+        if (i.type !== 'i1') add(facts, { access: i, at, value: i.value });
+        out?.push(i);
+        continue;
+      }
+      if (overwrites(i) !== 'nothing') {
+        const kept = this.#privateOnly(facts, undefined);
+        facts.length = 0;
+        facts.push(...kept);
+      }
+      out?.push(i);
+    }
+    const terminator = mapTerminatorOperands(block.terminator, this.#map);
+    if (out === undefined && terminator === block.terminator) return block;
+    return { ...block, instructions: out ?? list, terminator };
+  }
+
+  #cast(v: Value, from: Type, to: Type, out: Instruction[], loc: number): Value {
+    if (from === to) return v;
+    const result = (this.#types ??= this.#f.valueTypes.slice()).push(to) - 1;
+    out.push({ kind: 'convert', op: 'bitcast', from, type: to, a: v, result, loc });
+    return result;
+  }
+}
+
+function sameAccess(x: LoadInst | StoreInst, y: LoadInst | StoreInst): boolean {
+  return x.base === y.base && x.index === y.index && x.offset === y.offset && x.scale === y.scale && x.type === y.type;
+}
+
+function find(facts: readonly Fact[], i: LoadInst | StoreInst): Fact | undefined {
+  for (let k = facts.length - 1; k >= 0; k--) {
+    const a = facts[k].access;
+    if (a.base === i.base && a.index === i.index && a.offset === i.offset && (a.index < 0 || a.scale === i.scale) && castable(a.type, i.type)) return facts[k];
+  }
+  return undefined;
+}
+
+function castable(a: Type, b: Type): boolean {
+  return a === b && a !== 'i1' || a === 'i32' && b === 'f32' || a === 'f32' && b === 'i32' || a === 'i64' && b === 'f64' || a === 'f64' && b === 'i64';
+}
+
+function add(facts: Fact[], fact: Fact): void {
+  if (facts.length === MAX_FACTS) facts.shift();
+  facts.push(fact);
+}
+
+function retain(facts: Fact[], keep: (x: Fact) => boolean): void {
+  let n = 0;
+  for (let k = 0; k < facts.length; k++) if (keep(facts[k])) facts[n++] = facts[k];
+  facts.length = n;
+}
