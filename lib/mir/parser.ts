@@ -1,5 +1,6 @@
 /**
- * The text form of MIR, read. `printModule` writes it; what it writes parses back to an equal module.
+ * The text form of MIR, read. `printModule` writes it; what it writes parses back to an equal module (a function
+ * without a table of value names reads back with an empty one, as the builder gives).
  *
  * ```text
  * module    = [ "module" NAME ( "linear" | "native" ) ]

@@ -27,6 +27,11 @@ function spots(x: unknown, found: Spot[] = []): Spot[] {
   return found;
 }
 
+/** No table of names and an empty one are the same in the text form, which reads back an empty one. */
+function named(m: Module): Module {
+  return { ...m, functions: m.functions.map((f) => ({ ...f, valueNames: f.valueNames ?? {} })) };
+}
+
 test(`${ROUNDS} modules with one field replaced: a typed error, or a copy that verifies or not, prints and parses`, () => {
   process.stdout.write(`\nseed ${SEED} (LAMELLA_SEED)\n`);
   let seed = SEED;
@@ -41,7 +46,7 @@ test(`${ROUNDS} modules with one field replaced: a typed error, or a copy that v
       verifyModule(m); // Whatever it says about malformed data, it must say it by returning.
       const copy: Module = checkModuleShape(m), errors = verifyModule(copy);
       if (errors.some((e) => e.rule === 'malformed')) throw new Error(`the shape passed, the verifier failed: ${errors[0].message}`);
-      if (errors.length > 0) { wrong++; printModule(copy); } else { fine++; deepStrictEqual(parseModule(printModule(copy)), copy); }
+      if (errors.length > 0) { wrong++; printModule(copy); } else { fine++; deepStrictEqual(parseModule(printModule(copy)), named(copy)); }
     } catch (error) {
       if (error instanceof ModuleShapeError) malformed++;
       else throw new Error(where, { cause: error });
