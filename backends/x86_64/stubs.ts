@@ -26,7 +26,6 @@ import {
 } from './convention.ts';
 import { Assembler } from './encoder.ts';
 import { CC, FIXED, X } from './forms.ts';
-import { REQUIRED_FEATURES } from './features.ts';
 import { emitCopy, emitFill } from './stubs-bulk.ts';
 import { emitHandler, FAULT_SIGNALS, INTERRUPT_SIGNAL } from './stubs-signal.ts';
 
@@ -97,7 +96,6 @@ function build(): StubImage {
   sign(bytes, at(signature));
   return {
     architecture: 'x86_64',
-    features: REQUIRED_FEATURES,
     code: bytes,
     enter: at(enter), exit: at(exit), importThunk: at(importThunk), growThunk: at(growThunk), copyThunk: at(copyThunk), fillThunk: at(fillThunk),
     windowLow: at(guestSide), windowHigh: at(windowHigh),

@@ -1,8 +1,7 @@
 /** Native code as an executor of the fuzzer. */
 import { Pipeline } from '../../lib/passes/index.ts';
 import { outcomeOf } from '../conformance/run-table.ts';
-import type { FuzzExecutor } from '../fuzz/executors.ts';
-import { hostFunctions } from '../fuzz/program.ts';
+import { hostFunctions, type FuzzExecutor } from '../fuzz/program.ts';
 import type { Module } from '../../lib/mir/index.ts';
 import { nativeCall, nativeInstance } from './native-executor.ts';
 
