@@ -13,18 +13,18 @@
  * const native = compile(module('demo').export({ fib }).build());
  * native.fib(30n); // => 832040n
  */
-import { x86_64 } from '../backends/x86_64/index.ts';
-import { x86_64Stubs } from '../backends/x86_64/stubs.ts';
 import type { CodegenOptions } from './codegen/backend.ts';
+import { hostTarget } from './host-target.ts';
 import type { Module } from './mir/module.ts';
 import type { ImportsOf } from './mir/typed-module.ts';
 import { Pipeline } from './passes/pipeline.ts';
 import type { OptimisationLevel } from './passes/standard.ts';
 import type { HostFunction } from './runtime/host-imports.ts';
 import type { NativeModule } from './runtime/native-module.ts';
-import { compileOnce, RuntimeCompiler, type CompileOptions, type RuntimeTarget } from './runtime/runtime-compiler.ts';
+import { compileOnce, RuntimeCompiler, type CompileOptions } from './runtime/runtime-compiler.ts';
 
 export * from '../dsl/index.ts';
+export { hostTarget, missingFeatures } from './host-target.ts';
 export { LamellaError, TrapError, UsageError, type TrapFrame } from './mir/errors.ts';
 export type { Module, SourceLocation } from './mir/module.ts';
 export type { TrapCode } from './mir/types.ts';
@@ -39,9 +39,7 @@ export { nativeAvailable } from './runtime/native/load.ts';
 export { ImportError, RunInterruptedError } from './runtime/run-errors.ts';
 export { RuntimeCompiler, type CompileOptions, type RuntimeTarget } from './runtime/runtime-compiler.ts';
 export type { NativeModule } from './runtime/native-module.ts';
-
-/** The target that is this machine. What is compiled for it runs only where `nativeAvailable()` is true. */
-export function hostTarget(): RuntimeTarget { return { backend: x86_64, stubs: x86_64Stubs() }; }
+export type { SandboxTarget } from './sandbox/program.ts';
 
 /** What may be said about optimisation: a level, or a pipeline of one's own. */
 export interface OptimisationOptions {

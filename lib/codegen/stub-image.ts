@@ -4,8 +4,6 @@
  */
 export interface StubImage {
   readonly architecture: string;
-  /** Processor features that compiled code uses without asking, by their names in `/proc/cpuinfo`. */
-  readonly features: readonly string[];
   readonly code: Uint8Array;
   /** `void enter(context)`, C convention: runs `CTX.entry` to its end and returns; `CTX.status` says how it ended. */
   readonly enter: number;

@@ -14,7 +14,7 @@ import { CTX, INTERRUPT, RUN_STATUS, STACK_GUARD } from '../codegen/run-context.
 import { CALLBACK_CONTINUE, type StubImage } from '../codegen/stub-image.ts';
 import { UsageError } from '../mir/errors.ts';
 import { MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE, SS_DISABLE, type NativeBridge, type NativeCallback } from './native/bridge.ts';
-import { nativeBridge, requireFeatures } from './native/load.ts';
+import { nativeBridge } from './native/load.ts';
 import { nodeBuiltin } from './node-builtin.ts';
 import { installStubs, type InstalledStubs } from './stub-loader.ts';
 import type { LinearMemory } from './linear-memory.ts';
@@ -92,7 +92,6 @@ export class GuestThread {
   /** @throws UnsupportedMachineError, NativeUnavailableError, NativeCallError */
   constructor(options: GuestThreadOptions) {
     const bridge = this.bridge = options.bridge ?? nativeBridge();
-    requireFeatures(options.stubs.features);
     this.stubs = installStubs(bridge, options.stubs);
     // 64 bytes more than needed, so that the context can start at a cache line.
     this.context = new SharedArrayBuffer(CTX.size + 64);

@@ -52,22 +52,6 @@ export function requireMachine(m: Machine): void {
   if (m.hwcap2 !== undefined && (m.hwcap2 & HWCAP2_FSGSBASE) === 0) throw new UnsupportedMachineError('the kernel does not let programs use the GS base (FSGSBASE is off)');
 }
 
-let features: ReadonlySet<string> | undefined;
-
-/** @throws UnsupportedMachineError naming the processor features that are missing */
-export function requireFeatures(needed: readonly string[]): void {
-  if (features === undefined) {
-    try {
-      const line = /^flags\s*: (.*)$/m.exec(nodeBuiltin('node:fs').readFileSync('/proc/cpuinfo', 'latin1'));
-      features = new Set(line === null ? needed : line[1].split(' '));
-    } catch {
-      features = new Set(needed); // no /proc: taken as capable
-    }
-  }
-  const known = features, missing = needed.filter((f) => !known.has(f));
-  if (missing.length > 0) throw new UnsupportedMachineError(`the processor has no ${missing.join(', ')}`);
-}
-
 /** True when native code can run here: the machine is supported and koffi loads. */
 export function nativeAvailable(): boolean {
   try {
