@@ -48,6 +48,8 @@ export class FunctionContext {
   /** Blocks in the order they were entered. */
   readonly order: BlockId[] = [0];
   readonly loops: LoopFrame[] = [];
+  /** Raw blocks, to check at the end that each was written. */
+  readonly labels: { readonly isDangling: boolean; readonly origin: Origin }[] = [];
   readonly #variables = new Map<number, { readonly name: string; readonly origin: Origin }>();
   readonly #wrap: Wrap;
   scope: Scope = { what: 'function', origin: 0, open: true };

@@ -5,6 +5,22 @@ import { FloatValue } from './float-value.ts';
 import { FunctionReferenceValue } from './function-reference.ts';
 import { BoolValue, IntegerValue } from './integer-value.ts';
 import { PointerValue } from './pointer-value.ts';
+import { usageError } from './usage.ts';
+
+/** Operations by class; what a class lacks gets a method that says so, for callers without types. */
+const classes = [BoolValue, IntegerValue, FloatValue, PointerValue, FunctionReferenceValue];
+const operationsOf = (c: (typeof classes)[number]): string[] => Object.getOwnPropertyNames(c.prototype).filter((n) => n !== 'constructor');
+const everything = new Set(classes.flatMap(operationsOf));
+for (const c of classes) {
+  const own = operationsOf(c);
+  for (const name of everything) {
+    if (own.includes(name)) continue;
+    Object.defineProperty(c.prototype, name, {
+      configurable: true,
+      value(this: BaseValue): never { throw usageError(`${this.type.name} has no operation '${name}'`, `It has ${own.join(', ')}.`); },
+    });
+  }
+}
 
 export const wrapValue: Wrap = (context, type, id): BaseValue => {
   switch (type.surface) {

@@ -2,6 +2,7 @@
 import type { BlockId, Value } from '../lib/mir/index.ts';
 import type { BaseValue } from './base-value.ts';
 import type { FunctionContext } from './context.ts';
+import { Origin } from './location.ts';
 import { readArguments } from './signature.ts';
 import type { RuntimeType } from './types.ts';
 import { describe, usageError } from './usage.ts';
@@ -11,11 +12,13 @@ export class LabelImpl {
   readonly #context: FunctionContext;
   readonly #block: BlockId;
   readonly #values: readonly Value[];
+  readonly origin = new Origin();
   #entered = false;
   constructor(c: FunctionContext, params: readonly RuntimeType[]) {
     this.#context = c;
     this.params = params;
     this.#block = c.ssa.createBlock('block', true);
+    c.labels.push(this);
     this.#values = params.map((p) => c.fb.addBlockParam(this.#block, p.mir));
   }
   /** The block, for a jump from `c`. */
@@ -34,7 +37,8 @@ export class LabelImpl {
     c.enter(this.#block);
     return this.#values.map((id, i) => c.wrap(this.params[i], id));
   }
-  get entered(): boolean { return this.#entered; }
+  /** True when something jumps here but no code was written for it. */
+  get isDangling(): boolean { return !this.#entered && this.#context.ssa.hasPredecessors(this.#block); }
 }
 
 /** A label with its arguments, not yet turned into values. */

@@ -57,6 +57,7 @@ export class Ssa {
     const b = this.#blocks[block];
     return block === 0 || b.preds.length > 0 || (b.label && !b.sealed);
   }
+  hasPredecessors(block: BlockId): boolean { return this.#blocks[block].preds.length > 0; }
   isSealed(block: BlockId): boolean { return this.#blocks[block].sealed; }
 
   /** Records edge number `edge` of `from`'s terminator as an edge to `to`. */

@@ -1,5 +1,5 @@
 /** Traces all functions that a module needs, and collects what they use. */
-import type { Global, Import, MemoryModel, MirFunction, SourceLocation, Value } from '../lib/mir/index.ts';
+import { UsageError, type Global, type Import, type MemoryModel, type MirFunction, type SourceLocation, type Value } from '../lib/mir/index.ts';
 import { BodyImpl } from './body.ts';
 import { FunctionContext, withContext } from './context.ts';
 import { wrapValue } from './factory.ts';
@@ -8,7 +8,6 @@ import type { FunctionDefinition, GlobalDefinition, HostDefinition, ModuleContex
 import { tidy } from './tidy.ts';
 import { layoutOf } from './types.ts';
 import { usageError } from './usage.ts';
-import { UsageError } from '../lib/mir/index.ts';
 
 export class Tracer implements ModuleContext {
   readonly name: string;
@@ -113,6 +112,8 @@ export class Tracer implements ModuleContext {
         c.fb.loc = loc;
         c.ret([]);
       }
+      const dangling = c.labels.find((l) => l.isDangling);
+      if (dangling !== undefined) throw new UsageError(`a label of function '${f.name}' is jumped to but never entered${dangling.origin.toString()}`, 'Write its code after b.enter(label).');
       c.ssa.sealAll();
     });
     c.scope.open = false;

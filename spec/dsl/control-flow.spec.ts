@@ -328,7 +328,7 @@ b5 "exit":
 });
 
 test('building is linear and needs no deep stack', () => {
-  const blocks = 20000;
+  const blocks = 6000;
   const f = fn('f', [i32], i32, (b, n) => {
     const x = b.var(i32, n), unchanged = b.var(i32, 1);
     for (let k = 0; k < blocks; k++) b.if(x.get().eq(k), () => x.set(k + 1));
