@@ -6,19 +6,19 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Module } from '../../lib/mir/index.ts';
 import { formatMismatch, runDifferential } from './differential.ts';
-import { executors, transformed } from './executors.ts';
+import { executors, portableExecutorNames, transformed } from './executors.ts';
 
 const test = suite('fuzz: differential');
 const SEED = Number(process.env.LAMELLA_FUZZ_SEED ?? 1), COUNT = Number(process.env.LAMELLA_FUZZ_COUNT ?? 1000);
 
 test(`${COUNT} programs on every executor`, () => {
   process.stdout.write(`\nseed ${SEED}: ${COUNT} programs\n`);
-  const report = runDifferential({ executors: executors(), seed: SEED, count: COUNT });
+  const report = runDifferential({ executors: executors(portableExecutorNames()), seed: SEED, count: COUNT });
   assert.is(report.mismatches.length, 0, report.mismatches.map(formatMismatch).join('\n\n'));
 });
 
 test('with vectors, atomics, imports and hooks', () => {
-  const report = runDifferential({ executors: executors(), seed: SEED, count: Math.ceil(COUNT / 5), generate: { vectors: true, atomics: true, imports: true, hooks: true } });
+  const report = runDifferential({ executors: executors(portableExecutorNames()), seed: SEED, count: Math.ceil(COUNT / 5), generate: { vectors: true, atomics: true, imports: true, hooks: true } });
   assert.is(report.mismatches.length, 0, report.mismatches.map(formatMismatch).join('\n\n'));
 });
 

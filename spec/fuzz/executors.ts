@@ -4,20 +4,11 @@
  */
 import { Interpreter, parseModule, printModule, type Module } from '../../lib/mir/index.ts';
 import { Pipeline, type Pass } from '../../lib/passes/index.ts';
-import { outcomeOf, type Outcome } from '../conformance/run-table.ts';
-import { hostFunctions, type Program } from './program.ts';
+import { outcomeOf } from '../conformance/run-table.ts';
+import { nativeFuzz } from '../support/native-fuzz.ts';
+import { hostFunctions, type FuzzExecutor, type Program, type ProgramOutcome } from './program.ts';
 
-/** What the calls of a program gave, and the whole linear memory after the last one. */
-export interface ProgramOutcome {
-  readonly outcomes: readonly Outcome[];
-  readonly memory: Uint8Array;
-}
-
-export interface FuzzExecutor {
-  readonly name: string;
-  /** Runs all calls on one fresh instance. Throws when it cannot, which counts as a difference. */
-  readonly run: (program: Program) => ProgramOutcome;
-}
+export type { FuzzExecutor, ProgramOutcome } from './program.ts';
 
 /** More than any generated program executes: fuel ends them long before. */
 const MAX_STEPS = 10_000_000;
@@ -60,7 +51,14 @@ const TABLE: Readonly<Record<string, () => FuzzExecutor>> = {
   O2: () => optimised('O2'),
   O3: () => optimised('O3'),
   passes: () => everyPassAlone(),
+  native: () => nativeFuzz(),
+  'native-O1': () => nativeFuzz('O1'),
+  'native-O2': () => nativeFuzz('O2'),
+  'native-O3': () => nativeFuzz('O3'),
 };
+
+/** Names that need a processor and system that native code runs on. */
+function isNative(name: string): boolean { return name.startsWith('native'); }
 
 /** Each pass of the highest level by itself, one after the other on the same program; the first difference counts. */
 function everyPassAlone(): FuzzExecutor {
@@ -77,8 +75,14 @@ function everyPassAlone(): FuzzExecutor {
   } };
 }
 
-/** The executors known by name. */
-export function executorNames(): readonly string[] { return Object.keys(TABLE); }
+/** Every executor that this machine can run, by name. */
+export function executorNames(): readonly string[] {
+  const native = process.platform === 'linux' && process.arch === 'x64';
+  return Object.keys(TABLE).filter((n) => native || !isNative(n));
+}
+
+/** The same without native code: what needs nothing but JavaScript. */
+export function portableExecutorNames(): readonly string[] { return executorNames().filter((n) => !isNative(n)); }
 
 /** The named executors, or all. */
 export function executors(names: readonly string[] = executorNames()): readonly FuzzExecutor[] {

@@ -1,11 +1,24 @@
 /** What the fuzzer generates: a module and the calls to make on one instance of it. */
 import type { Module, Signature, Type } from '../../lib/mir/index.ts';
+import type { Outcome } from '../conformance/run-table.ts';
 
 export interface ProgramCall { readonly fn: string; readonly args: readonly (number | bigint)[] }
 
 export interface Program {
   readonly module: Module;
   readonly calls: readonly ProgramCall[];
+}
+
+/** What the calls of a program gave, and the whole linear memory after the last one. */
+export interface ProgramOutcome {
+  readonly outcomes: readonly Outcome[];
+  readonly memory: Uint8Array;
+}
+
+export interface FuzzExecutor {
+  readonly name: string;
+  /** Runs all calls on one fresh instance. Throws when it cannot, which counts as a difference. */
+  readonly run: (program: Program) => ProgramOutcome;
 }
 
 export interface GenerateOptions {
