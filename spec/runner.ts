@@ -23,7 +23,7 @@ interface FileResult { readonly file: string; readonly passed: number; readonly 
 
 async function runFile(file: string): Promise<void> {
   const scope = globalThis as unknown as { UVU_DEFER: number; UVU_QUEUE: Queue[]; UVU_INDEX: number };
-  await import('uvu');
+  // Before uvu is loaded: it looks once, and would otherwise also run every suite by itself.
   scope.UVU_DEFER = 1;
   scope.UVU_QUEUE = [[file]];
   scope.UVU_INDEX = 0;

@@ -6,7 +6,8 @@
  *
  * Only functions without stack slots: an activation's slots are its own.
  */
-import { edgeCount } from '../analysis/cfg.ts';
+import { buildCfg } from '../analysis/cfg.ts';
+import { computeDominators, dominates, type Dominators } from '../analysis/dominators.ts';
 import { countUses } from '../analysis/uses.ts';
 import type { CallInst, Edge, Instruction, Terminator, Value } from '../mir/instruction.ts';
 import type { Block, MirFunction } from '../mir/module.ts';
@@ -37,15 +38,30 @@ function toLoop(f: MirFunction): MirFunction {
     }
     sites.push(s);
   }
-  if (sites.length === 0 || isEndless(f, sites)) return f;
-  return rebuild(f, sites, op);
+  if (sites.length === 0) return f;
+  const dominators = computeDominators(buildCfg(f)), calls = blocksThatCall(f, sites);
+  const bounded = sites.filter((s) => staysBounded(f, s, calls, dominators));
+  return bounded.length === 0 ? f : rebuild(f, bounded, bounded.find((s) => s.op !== undefined)?.op);
 }
 
-/** Calls that never come to an end stay calls, which the stack limit stops. Explicit tail calls may go on for ever. */
-function isEndless(f: MirFunction, sites: readonly Site[]): boolean {
-  if (sites.every((s) => f.blocks[s.block].terminator.kind === 'tail_call')) return false;
-  const ends = new Set(sites.map((s) => s.block));
-  return f.blocks.every((b, k) => ends.has(k) || edgeCount(b.terminator) > 0 || b.terminator.kind === 'trap');
+/**
+ * An ordinary call becomes a jump only behind another self-call that stays one: then endless recursion still meets the
+ * stack limit (through that call), at every optimisation level alike, instead of becoming an endless loop. Explicit
+ * tail calls may go on for ever.
+ */
+function staysBounded(f: MirFunction, s: Site, calls: readonly number[], dominators: Dominators): boolean {
+  if (f.blocks[s.block].terminator.kind === 'tail_call') return true;
+  const { instructions } = f.blocks[s.block];
+  for (let k = 0; k < s.at; k++) { const i = instructions[k]; if (i.kind === 'call' && i.callee === f.name) return true; }
+  return calls.some((b) => b !== s.block && dominates(dominators, b, s.block));
+}
+
+/** Blocks with a self-call that is not itself turned into a jump. */
+function blocksThatCall(f: MirFunction, sites: readonly Site[]): readonly number[] {
+  const at = new Map(sites.map((s) => [s.block, s.at]));
+  const found: number[] = [];
+  f.blocks.forEach((b, k) => { if (b.instructions.some((i, n) => i.kind === 'call' && i.callee === f.name && at.get(k) !== n)) found.push(k); });
+  return found;
 }
 
 function callsItself(f: MirFunction): boolean {

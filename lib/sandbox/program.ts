@@ -106,7 +106,7 @@ export class ProgramCache {
   readonly #target: SandboxTarget;
   readonly #pipeline: Pipeline;
   readonly #programs = new Map<string, Program>();
-  readonly #byModule = new WeakMap<Module, Program>();
+  #byModule = new WeakMap<Module, Program>();
   #arena: CodeArena | undefined;
 
   constructor(target: SandboxTarget, pipeline: Pipeline = Pipeline.standard('O2')) {
@@ -137,6 +137,7 @@ export class ProgramCache {
   clear(): readonly Program[] {
     const all = [...this.#programs.values()];
     this.#programs.clear();
+    this.#byModule = new WeakMap();
     return all;
   }
   /** Unmaps the code arena as soon as nothing holds code in it. */

@@ -114,7 +114,7 @@ export class Sandbox {
     } catch (error) {
       return refused(module, error, performance.now() - started);
     }
-    if (!(name in t.module.exports)) throw new UsageError(`module ${t.module.name} exports no function ${JSON.stringify(name)}`, `It exports: ${Object.keys(t.module.exports).join(', ') || 'nothing'}.`);
+    if (!Object.hasOwn(t.module.exports, name)) throw new UsageError(`module ${t.module.name} exports no function ${JSON.stringify(name)}`, `It exports: ${Object.keys(t.module.exports).join(', ') || 'nothing'}.`);
     for (const needed of t.jsImports) if (!imports.has(needed)) throw new UsageError(`module ${t.module.name} needs the JavaScript function "${needed}"`, `Pass it: run(module, name, args, { imports: { ${needed}: ... } }).`);
     const compileTime = performance.now() - started;
     const request: RunRequest = {
