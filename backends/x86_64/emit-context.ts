@@ -69,6 +69,8 @@ export class EmitContext {
   word = 0;
   loc = 0;
   block = 0;
+  /** True in blocks that run before the prologue (see `shrink-wrap.ts`). */
+  frameless = false;
   /** Register of a flexible operand that is not memory. */
   register = -1;
 

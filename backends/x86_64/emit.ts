@@ -20,6 +20,7 @@ import {
   OP_TAIL_INDIRECT, OP_TRAP, OP_U64_TO_FLOAT, OP_UNARY, OP_VBITS, sizeOfData,
 } from './opcodes.ts';
 import type { SelectedFunction } from './select.ts';
+import { placePrologue } from './shrink-wrap.ts';
 
 /** Writes one function. Offsets of what it records are marks of the code buffer. */
 export function emitFunction(
@@ -29,8 +30,8 @@ export function emitFunction(
   const e = new EmitContext(asm, selected, allocation, frame, linear, tables, functionLabels, functionNumber);
   const f = selected.machine, { edits } = allocation, blocks = f.loopDepth.length;
   const flow: control.Flow = { forward: findForwarding(selected, edits), next: -1 };
+  const prologue = placePrologue(selected, allocation, frame, flow.forward);
   e.setLoc(loc);
-  emitPrologue(e);
   let edit = 0;
   for (let b = 0; b < blocks; b++) {
     if (flow.forward[b] !== b) continue;
@@ -38,6 +39,8 @@ export function emitFunction(
     flow.next = nextEmitted(flow.forward, b, blocks);
     if (selected.alignment[b] > 0) asm.code.align(selected.alignment[b], selected.alignment[b] === 32 ? 31 : 8);
     asm.code.bind(control.labelOf(e, flow, b));
+    if (b === prologue.block) emitPrologue(e);
+    e.frameless = prologue.frameless[b] === 1;
     e.forgetFlags();
     for (let i = f.blockStart[b]; i < f.blockStart[b + 1]; i++) {
       // Edits of skipped blocks do not exist, so the list and the instructions stay in step.

@@ -58,6 +58,7 @@ export function emitPrologue(e: EmitContext): void {
 /** Undoes the prologue; `r11` is left alone. */
 export function emitEpilogue(e: EmitContext): void {
   const { asm, frame } = e;
+  if (e.frameless) return;
   if (frame.linearSize > 0) asm.mi(X.add, 4, asm.gs(CTX.linearStackPointer), frame.linearSize);
   const saved = e.allocation.usedCalleeSaved;
   for (let k = 0; k < saved.length; k++) asm.rm(X.mov, 8, saved[k], asm.at(RSP, frame.saved + 8 * k));
