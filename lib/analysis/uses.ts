@@ -1,7 +1,7 @@
 /** Who defines and who uses each value, as arrays indexed by value. */
 import type { Instruction, Terminator, Value } from '../mir/instruction.ts';
 import type { MirFunction } from '../mir/module.ts';
-import { forEachOperand, forEachResult, forEachTerminatorOperand } from '../mir/operands.ts';
+import { forEachOperand, forEachTerminatorOperand } from '../mir/operands.ts';
 
 /** How often each value is read, edge arguments included. */
 export function countUses(f: MirFunction): Int32Array {
@@ -29,12 +29,24 @@ export function findDefinitions(f: MirFunction): Definitions {
   const n = f.valueTypes.length;
   const instruction = new Array<Instruction | undefined>(n).fill(undefined);
   const block = new Int32Array(n).fill(-1), param = new Int32Array(n).fill(-1);
-  let b = 0, current: Instruction | undefined;
-  const visit = (v: Value): void => { instruction[v] = current; block[v] = b; };
-  for (; b < f.blocks.length; b++) {
+  for (let b = 0; b < f.blocks.length; b++) {
     const { params, instructions } = f.blocks[b];
     for (let k = 0; k < params.length; k++) { block[params[k]] = b; param[params[k]] = k; }
-    for (let k = 0; k < instructions.length; k++) forEachResult(current = instructions[k], visit);
+    for (let k = 0; k < instructions.length; k++) {
+      const i = instructions[k];
+      switch (i.kind) {
+        case 'store': case 'atomic_store': case 'memory_copy': case 'memory_fill': case 'fence': case 'safepoint':
+        case 'stack_map': case 'patch_point': break;
+        case 'pair':
+          instruction[i.result] = i; block[i.result] = b;
+          instruction[i.result2] = i; block[i.result2] = b;
+          break;
+        case 'call': case 'call_indirect':
+          for (let r = 0; r < i.results.length; r++) { instruction[i.results[r]] = i; block[i.results[r]] = b; }
+          break;
+        default: instruction[i.result] = i; block[i.result] = b;
+      }
+    }
   }
   return { instruction, block, param };
 }

@@ -8,7 +8,7 @@
  * bits count as one value; they are repeated at the head of the block.
  */
 import type { Cfg } from '../analysis/cfg.ts';
-import { findDefinitions } from '../analysis/uses.ts';
+import { findDefinitions, type Definitions } from '../analysis/uses.ts';
 import type { ConstInst, Edge, Instruction, Terminator, Value } from '../mir/instruction.ts';
 import type { Block, MirFunction } from '../mir/module.ts';
 import { forEachEdge, mapEdges, mapOperands, mapTerminatorOperands } from '../mir/operands.ts';
@@ -18,16 +18,15 @@ const UNKNOWN = -1;
 const MOST_MOVES = 6;
 
 /** The function without parameters that are copies; the same object when there are none. No block is unreachable. */
-export function propagateCopies(f: MirFunction, cfg: Cfg): MirFunction {
+export function propagateCopies(f: MirFunction, cfg: Cfg, definitions: Definitions = findDefinitions(f)): MirFunction {
   const n = f.valueTypes.length;
   let paramCount = 0;
   for (let b = 1; b < f.blocks.length; b++) paramCount += f.blocks[b].params.length;
   if (paramCount === 0) return f;
-  const definitions = findDefinitions(f);
   const state = new Int32Array(n);
   for (let v = 0; v < n; v++) state[v] = v;
   for (let b = 1; b < f.blocks.length; b++) for (const p of f.blocks[b].params) state[p] = UNKNOWN;
-  unifyConstants(f, state);
+  unifyConstants(f, definitions.instruction, state);
 
   const moves = new Uint8Array(n);
   const queued = new Uint8Array(f.blocks.length).fill(1);
@@ -106,17 +105,19 @@ function argumentReaders(f: MirFunction, n: number, param: Int32Array): { readon
 }
 
 /** Lets equal constants share a state. */
-function unifyConstants(f: MirFunction, state: Int32Array): void {
+function unifyConstants(f: MirFunction, definitions: readonly (Instruction | undefined)[], state: Int32Array): void {
   const first = new Map<string | number | bigint, Value>();
-  for (const b of f.blocks) {
-    for (const i of b.instructions) {
-      if (i.kind !== 'const') continue;
+  const unify = (e: Edge): void => {
+    for (let k = 0; k < e.args.length; k++) {
+      const v = e.args[k], i = definitions[v];
+      if (i?.kind !== 'const' || state[v] !== v) continue;
       // i32 constants by number, the rest by text: −0 and the type must tell them apart.
       const key = i.type === 'i32' ? i.value : `${i.type}:${Object.is(i.value, -0) ? '-0' : i.value}`;
       const known = first.get(key);
-      if (known === undefined) first.set(key, i.result); else state[i.result] = known;
+      if (known === undefined) first.set(key, v); else state[v] = known;
     }
-  }
+  };
+  for (const b of f.blocks) forEachEdge(b.terminator, unify);
 }
 
 function rewrite(f: MirFunction, state: Int32Array, definitions: readonly (Instruction | undefined)[]): MirFunction {

@@ -5,6 +5,7 @@
 import { buildCfg, type Cfg } from '../analysis/cfg.ts';
 import { computeDominators, type Dominators } from '../analysis/dominators.ts';
 import { computeLoops, type Loops } from '../analysis/loops.ts';
+import { findDefinitions, type Definitions } from '../analysis/uses.ts';
 import type { MirFunction, Module, SourceLocation } from '../mir/module.ts';
 
 /** Facts about the machine that an optimisation may ask for. They guide profit, never correctness. */
@@ -47,6 +48,7 @@ export interface PassContext {
 
 interface Facts { cfg?: Cfg; dominators?: Dominators; loops?: Loops }
 
+
 /**
  * Analyses of functions, computed on demand. A function is immutable, so a result belongs to that very object for
  * ever: a changed function is another object and starts anew. {@link preserve} hands results on when a pass changed
@@ -54,6 +56,8 @@ interface Facts { cfg?: Cfg; dominators?: Dominators; loops?: Loops }
  */
 export class AnalysisManager {
   readonly #facts = new WeakMap<MirFunction, Facts>();
+  readonly #definitions = new WeakMap<MirFunction, Definitions>();
+  readonly #settled = new WeakMap<MirFunction, string[]>();
 
   cfg(f: MirFunction): Cfg {
     const facts = this.#of(f);
@@ -66,6 +70,23 @@ export class AnalysisManager {
   loops(f: MirFunction): Loops {
     const facts = this.#of(f);
     return facts.loops ??= computeLoops(this.cfg(f), this.dominators(f));
+  }
+  definitions(f: MirFunction): Definitions {
+    let d = this.#definitions.get(f);
+    if (d === undefined) this.#definitions.set(f, d = findDefinitions(f));
+    return d;
+  }
+  /**
+   * Runs `change` unless the pass is known to have nothing left to do on this very object: it gave it back unchanged
+   * before, or made it (passes reach their own fixed point in one run, or near enough).
+   */
+  once(pass: string, f: MirFunction, change: (f: MirFunction) => MirFunction): MirFunction {
+    const settled = this.#settled.get(f);
+    if (settled?.includes(pass) === true) return f;
+    const after = change(f);
+    const list = this.#settled.get(after);
+    if (list === undefined) this.#settled.set(after, [pass]); else list.push(pass);
+    return after;
   }
   /** `to` has the blocks and edges of `from`: its control-flow facts are the same. */
   preserve(from: MirFunction, to: MirFunction): void {

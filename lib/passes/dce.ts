@@ -3,9 +3,9 @@
  * can trap, or decides control is alive, and so is what the living read. Dead block parameters go with their edge
  * arguments, so a loop variable that only feeds itself disappears too. Loops are never removed: one may not end.
  */
-import { buildCfg, type Cfg } from '../analysis/cfg.ts';
+import type { Cfg } from '../analysis/cfg.ts';
 import { cannotTrap, globalSizes, type TrapFacts } from '../analysis/traps.ts';
-import { findDefinitions, forEachDirectOperand, type Definitions } from '../analysis/uses.ts';
+import { forEachDirectOperand, type Definitions } from '../analysis/uses.ts';
 import type { Edge, Instruction, Terminator, Value } from '../mir/instruction.ts';
 import type { Block, MirFunction, Module } from '../mir/module.ts';
 import { forEachOperand, hasSideEffect, mapEdges, mayTrap } from '../mir/operands.ts';
@@ -17,17 +17,16 @@ export const deadCode: Pass = ownPass({
   name: 'dce', description: 'removes instructions and block parameters whose results nobody needs', stage: 'optimise',
   run: (module, context) => {
     const globals = globalSizes(module);
-    return mapFunctions(module, (f) => {
-      const after = removeDeadCode(f, context.analyses.cfg(f), module, globals);
+    return mapFunctions(module, (start) => context.analyses.once('dce', start, (f) => {
+      const after = removeDeadCode(f, context.analyses.cfg(f), context.analyses.definitions(f), module, globals);
       context.analyses.preserve(f, after);
       return after;
-    });
+    }));
   },
 });
 
 /** The function without dead instructions and parameters; the same object when all are alive. */
-export function removeDeadCode(f: MirFunction, cfg: Cfg = buildCfg(f), module: Module, globals: ReadonlyMap<string, number>): MirFunction {
-  const definitions = findDefinitions(f);
+export function removeDeadCode(f: MirFunction, cfg: Cfg, definitions: Definitions, module: Module, globals: ReadonlyMap<string, number>): MirFunction {
   const facts: TrapFacts = { function: f, module, globals, definitions: definitions.instruction };
   const alive = markAlive(f, cfg, definitions, facts);
   let blocks: Block[] | undefined;

@@ -18,7 +18,6 @@ import type { Cfg } from '../analysis/cfg.ts';
 import { inLoop, type Loops } from '../analysis/loops.ts';
 import { loopClobbers, type Clobber } from '../analysis/loop-memory.ts';
 import { cannotTrap, globalSizes, type TrapFacts } from '../analysis/traps.ts';
-import { findDefinitions } from '../analysis/uses.ts';
 import type { Edge, Instruction, LoadInst, Value } from '../mir/instruction.ts';
 import { layoutModule } from '../mir/layout.ts';
 import type { Block, MirFunction, Module } from '../mir/module.ts';
@@ -36,14 +35,14 @@ export const hoistInvariants: Pass = ownPass({
   name: 'licm', description: 'computations that a loop repeats without change move before it', stage: 'optimise',
   run: (module, context) => {
     const globals = globalSizes(module), layout = module.memoryModel === 'linear' ? layoutModule(module) : undefined;
-    return mapFunctions(module, (f) => {
+    return mapFunctions(module, (start) => context.analyses.once('licm', start, (f) => {
       const g = withoutUnreachable(f, context.analyses.cfg(f));
       const loops = context.analyses.loops(g);
       if (loops.count === 0) return g;
-      const definitions = findDefinitions(g);
+      const definitions = context.analyses.definitions(g);
       const trap: TrapFacts = { function: g, module, globals, definitions: definitions.instruction };
       return new Motion(g, context.analyses.cfg(g), loops, trap, definitions.block, layout).run();
-    });
+    }));
   },
 });
 

@@ -17,7 +17,6 @@ import type { Cfg } from '../analysis/cfg.ts';
 import { dominates, type Dominators } from '../analysis/dominators.ts';
 import { loopClobbers, overwrites, type Clobber } from '../analysis/loop-memory.ts';
 import type { Loops } from '../analysis/loops.ts';
-import { findDefinitions } from '../analysis/uses.ts';
 import type { Instruction, LoadInst, StoreInst, Value } from '../mir/instruction.ts';
 import { layoutModule, type MemoryLayout } from '../mir/layout.ts';
 import type { Block, MirFunction, Module } from '../mir/module.ts';
@@ -35,13 +34,13 @@ export const forwardMemory: Pass = ownPass({
   name: 'memory-forward', description: 'loads of what is known to be in memory, stores of what is there already', stage: 'optimise',
   run: (module, context) => {
     const layout = module.memoryModel === 'linear' ? layoutModule(module) : undefined;
-    return mapFunctions(module, (f) => {
+    return mapFunctions(module, (start) => context.analyses.once('memory-forward', start, (f) => {
       if (!touchesMemory(f)) return f;
       const g = withoutUnreachable(f, context.analyses.cfg(f));
-      const after = new Forwarding(g, module, layout, context.analyses.cfg(g), context.analyses.dominators(g), context.analyses.loops(g)).run();
+      const after = new Forwarding(g, module, layout, context.analyses.definitions(g).instruction, context.analyses.cfg(g), context.analyses.dominators(g), context.analyses.loops(g)).run();
       context.analyses.preserve(g, after);
       return after;
-    });
+    }));
   },
 });
 
@@ -63,12 +62,12 @@ class Forwarding {
   #clobbers: readonly Clobber[] = [];
   #types: Type[] | undefined;
 
-  constructor(f: MirFunction, module: Module, layout: MemoryLayout | undefined, cfg: Cfg, dom: Dominators, loops: Loops) {
+  constructor(f: MirFunction, module: Module, layout: MemoryLayout | undefined, definitions: readonly (Instruction | undefined)[], cfg: Cfg, dom: Dominators, loops: Loops) {
     this.#f = f;
     this.#cfg = cfg;
     this.#dom = dom;
     this.#loops = loops;
-    this.#facts = aliasFacts(f, module, layout, findDefinitions(f).instruction);
+    this.#facts = aliasFacts(f, module, layout, definitions);
     const replacement = this.#replacement = new Int32Array(f.valueTypes.length);
     for (let v = 0; v < replacement.length; v++) replacement[v] = v;
     this.#map = (v) => (v < replacement.length ? replacement[v] : v);

@@ -76,7 +76,7 @@ export function functionPass(name: string, description: string, change: (f: MirF
 
 /** As {@link functionPass}, for passes of this project. */
 export function ownFunctionPass(name: string, description: string, change: (f: MirFunction, context: FunctionPassContext) => MirFunction, stage: Stage = 'optimise'): FunctionPass {
-  const pass = functionPass(name, description, change, stage);
+  const pass = functionPass(name, description, (f, context) => context.analyses.once(name, f, (g) => change(g, context)), stage);
   ownPass(pass);
   return pass;
 }

@@ -7,13 +7,14 @@
  * every predecessor too. A conditional branch is bypassed where the edge that arrives decides it, except at a block
  * with a retreating edge (bypassing a loop header could give the loop a second entry).
  */
-import { buildCfg, type Cfg } from '../analysis/cfg.ts';
-import { findDefinitions, countUses } from '../analysis/uses.ts';
+import type { Cfg } from '../analysis/cfg.ts';
+import { countUses, type Definitions } from '../analysis/uses.ts';
 import type { BlockId, Edge, Instruction, SwitchCase, Terminator, Value } from '../mir/instruction.ts';
 import type { Block, MirFunction } from '../mir/module.ts';
 import { forEachTerminatorOperand, mapEdges, mapTerminatorOperands } from '../mir/operands.ts';
 import type { Type } from '../mir/types.ts';
 import { mapAll, propagateCopies } from './block-params.ts';
+import type { AnalysisManager } from './context.ts';
 import { ownFunctionPass } from './pass.ts';
 
 /** Longest chain of empty blocks followed for one edge; also what stops a cycle of them. */
@@ -21,23 +22,23 @@ const MAX_HOPS = 16;
 
 /** The pass `simplify-cfg`. */
 export const simplifyControlFlow = ownFunctionPass('simplify-cfg', 'constant branches, jump threading, merging, unreachable blocks',
-  (f) => simplifyCfg(f));
+  (f, context) => simplifyCfg(f, context.analyses));
 
 /** The pass `copy-propagation`. */
 export const copyPropagation = ownFunctionPass('copy-propagation', 'block parameters that always take one value are that value',
   (f, context) => {
     const g = withoutUnreachable(f, context.analyses.cfg(f));
-    const after = propagateCopies(g, context.analyses.cfg(g));
+    const after = propagateCopies(g, context.analyses.cfg(g), context.analyses.definitions(g));
     context.analyses.preserve(g, after);
     return after;
   });
 
 /** All clean-ups once; the same object when nothing applied. */
-export function simplifyCfg(f: MirFunction): MirFunction {
-  const threaded = redirectEdges(f);
-  const cfg = buildCfg(threaded);
-  const merged = mergeChains(threaded, cfg);
-  return merged === threaded ? withoutUnreachable(threaded, cfg) : withoutUnreachable(merged, buildCfg(merged));
+export function simplifyCfg(f: MirFunction, analyses: AnalysisManager): MirFunction {
+  if (f.blocks.length === 1) return f;
+  const threaded = new Threader(f, analyses.cfg(f), analyses.definitions(f)).run();
+  const merged = mergeChains(threaded, analyses.cfg(threaded));
+  return withoutUnreachable(merged, analyses.cfg(merged));
 }
 
 /** Drops unreachable blocks and numbers the others in reverse postorder; the same object when that is how they are. */
@@ -55,10 +56,6 @@ export function withoutUnreachable(f: MirFunction, cfg: Cfg): MirFunction {
   return { ...f, blocks };
 }
 
-function redirectEdges(f: MirFunction): MirFunction {
-  return new Threader(f).run();
-}
-
 /** Follows edges through empty blocks and folds terminators that decide nothing. */
 class Threader {
   readonly #f: MirFunction;
@@ -69,10 +66,9 @@ class Threader {
   readonly #retreat: Uint8Array;
   #types: Type[] | undefined;
 
-  constructor(f: MirFunction) {
+  constructor(f: MirFunction, cfg: Cfg, definitions: Definitions) {
     this.#f = f;
-    const cfg = buildCfg(f), n = f.blocks.length;
-    const definitions = findDefinitions(f);
+    const n = f.blocks.length;
     this.#definitions = definitions.instruction;
     this.#transparent = new Uint8Array(n);
     this.#retreat = new Uint8Array(n);

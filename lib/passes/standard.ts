@@ -9,7 +9,7 @@ import { inlinePass, INLINE_O2, INLINE_O3, type InlineLimits } from './inline.ts
 import { hoistInvariants } from './licm.ts';
 import { forwardMemory } from './memory-forward.ts';
 import { memoryToRegisters } from './mem2reg.ts';
-import { globalValueNumbering, simplify } from './numbering-passes.ts';
+import { globalValueNumbering } from './numbering-passes.ts';
 import type { Pass } from './pass.ts';
 import { rotateLoops } from './rotate-loops.ts';
 import { copyPropagation, simplifyControlFlow } from './simplify-cfg.ts';
@@ -37,14 +37,13 @@ export function standardPasses(level: OptimisationLevel): readonly Pass[] {
 function optimising(limits: InlineLimits): readonly Pass[] {
   return [
     verify,
-    // Each function small and in SSA form before it is copied anywhere.
-    simplify, copyPropagation, simplifyControlFlow, memoryToRegisters, deadCode, tailRecursion,
-    inlinePass(limits), deadFunctions,
-    // What the copies reveal: constant arguments, slots that are private now.
-    simplifyControlFlow, simplify, memoryToRegisters, copyPropagation, simplifyControlFlow,
+    // Each function in SSA form before it is copied anywhere.
+    simplifyControlFlow, memoryToRegisters, tailRecursion, inlinePass(limits), deadFunctions,
+    // What the copies reveal: straight lines, slots that are private now, constant arguments.
+    simplifyControlFlow, memoryToRegisters, globalValueNumbering, copyPropagation, simplifyControlFlow,
     // Loops, then everything that profits from their shape.
-    rotateLoops, simplifyControlFlow, globalValueNumbering, forwardMemory, ifConvert, divideByConstant, hoistInvariants,
-    globalValueNumbering, copyPropagation, deadCode, simplifyControlFlow,
+    rotateLoops, simplifyControlFlow, forwardMemory, ifConvert, divideByConstant, hoistInvariants,
+    globalValueNumbering, deadCode, simplifyControlFlow,
     compact,
   ];
 }
