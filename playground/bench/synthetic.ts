@@ -28,10 +28,46 @@ function syntheticFunction(number: number, size: number): ReturnType<FunctionBui
     seed = (Math.imul(seed, 1664525) + 1013904223) | 0;
     return (seed >>> 8) % below;
   };
-  // Recent values of each type: operands are taken from the last few, as in real code.
+  // Values of each type in scope, and those that nothing has used yet: operands are mostly taken from the latter, so that
+  // little of the code is dead, else from the last few, as in real code.
   let ints: Value[] = [n], longs: Value[] = [wide], reals: Value[] = [real];
-  const pick = (from: readonly Value[]): Value => from[from.length - 1 - random(Math.min(6, from.length))];
   let emitted = 0;
+  const used = new Set<Value>([n, wide, real]);
+  const pick = (from: readonly Value[]): Value => {
+    const recent = Math.min(8, from.length);
+    if (random(4) !== 0) {
+      for (let k = recent; k > 0; k--) {
+        const v = from[from.length - k];
+        if (!used.has(v)) {
+          used.add(v);
+          return v;
+        }
+      }
+    }
+    const v = from[from.length - 1 - random(recent)];
+    used.add(v);
+    return v;
+  };
+  const store = (values: readonly Value[]): void => {
+    for (const v of values) {
+      if (used.has(v)) continue;
+      b.store({ base, offset: random(64) * 8 }, v);
+      emitted++;
+    }
+  };
+  /** Keeps the last values of each type, storing what falls out unused, and gives them for {@link leaveScope}. */
+  const openScope = (): readonly (readonly Value[])[] => {
+    [ints, longs, reals] = [ints, longs, reals].map((list) => {
+      store(list.slice(0, -8));
+      return list.slice(-8);
+    });
+    return [ints, longs, reals].map((list) => [...list]);
+  };
+  /** Stores what the values added since leave unused, and forgets them. */
+  const leaveScope = (saved: readonly (readonly Value[])[]): void => {
+    [ints, longs, reals].forEach((list, k) => store(list.slice(saved[k].length)));
+    [ints, longs, reals] = saved.map((list) => [...list]);
+  };
   const straight = (count: number): void => {
     for (let i = 0; i < count; i++) {
       switch (random(16)) {
@@ -61,15 +97,14 @@ function syntheticFunction(number: number, size: number): ReturnType<FunctionBui
       const yes = b.createBlock(), no = b.createBlock(), join = b.createBlock();
       const merged = b.addBlockParam(join, 'i32'), mergedReal = b.addBlockParam(join, 'f64');
       b.br(b.compare('ult', pick(ints), pick(ints)), yes, no);
-      const saved = [ints.slice(-8), longs.slice(-8), reals.slice(-8)];
-      b.switchTo(yes);
-      straight(4);
-      b.jump(join, [pick(ints), pick(reals)]);
-      [ints, longs, reals] = saved.map((s) => [...s]);
-      b.switchTo(no);
-      straight(4);
-      b.jump(join, [pick(ints), pick(reals)]);
-      [ints, longs, reals] = saved;
+      const saved = openScope();
+      for (const side of [yes, no]) {
+        b.switchTo(side);
+        straight(4);
+        const args = [pick(ints), pick(reals)];
+        leaveScope(saved);
+        b.jump(join, args);
+      }
       b.switchTo(join);
       ints.push(merged);
       reals.push(mergedReal);
@@ -82,13 +117,14 @@ function syntheticFunction(number: number, size: number): ReturnType<FunctionBui
       b.jump(head, [zero, pick(longs)]);
       b.switchTo(head);
       b.br(b.compare('slt', i, n), body, done);
-      const saved = [ints.slice(-8), longs.slice(-8), reals.slice(-8)];
+      const saved = openScope();
       b.switchTo(body);
       ints.push(i);
       longs.push(sum);
       straight(8);
-      b.jump(head, [b.binary('add', i, one), b.binary('add', sum, pick(longs))]);
-      [ints, longs, reals] = saved;
+      const next = [b.binary('add', i, one), b.binary('add', sum, pick(longs))];
+      leaveScope(saved);
+      b.jump(head, next);
       b.switchTo(done);
       longs.push(sum);
       emitted += 8;
@@ -97,6 +133,9 @@ function syntheticFunction(number: number, size: number): ReturnType<FunctionBui
       emitted++;
     }
   }
-  b.ret([pick(longs)]);
+  openScope();
+  for (const list of [ints, reals]) store(list);
+  store(longs.slice(0, -1));
+  b.ret([longs[longs.length - 1]]);
   return b.finish();
 }
