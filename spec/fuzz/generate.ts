@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { ModuleBuilder, type Signature, type Type } from '../../lib/mir/index.ts';
 import { RandomChoices, ReplayChoices, type Choices } from './choices.ts';
 import { FunctionGenerator } from './function-generator.ts';
-import { ARGUMENT_BYTES, FUEL, HEAP, IMPORTS, STACK_SIZE, functionName, type GenerateOptions, type ModulePlan, type Program, type ProgramCall } from './program.ts';
+import { ARGUMENT_BYTES, FUEL, HEAP, IMPORTS, INITIAL_PAGES, STACK_SIZE, functionName, type GenerateOptions, type ModulePlan, type Program, type ProgramCall } from './program.ts';
 import { constantOf } from './scope.ts';
 
 export type { GenerateOptions, Program } from './program.ts';
@@ -43,7 +43,7 @@ export function generateProgram(c: Choices, options: GenerateOptions = {}): Prog
   const globals = Array.from({ length: 1 + c.below(3) }, (_, k) => ({ name: `g${k}`, size: [8, 64, 128, 200, 1, 2, 33][c.below(7)] }));
   const plan: ModulePlan = { options: full, signatures, table, globals, imports: IMPORTS };
 
-  const m = new ModuleBuilder('fuzz', { memory: { initialPages: 1, maximumPages: 1 + c.below(4), stackSize: STACK_SIZE } });
+  const m = new ModuleBuilder('fuzz', { memory: { initialPages: INITIAL_PAGES, maximumPages: INITIAL_PAGES + c.below(4), stackSize: STACK_SIZE } });
   m.addGlobal({ name: FUEL, size: 4, align: 4, mutable: true });
   for (const g of globals) {
     const bytes = c.below(2) === 0 ? undefined : Uint8Array.from({ length: Math.min(g.size, 1 + c.below(16)) }, () => c.below(256));

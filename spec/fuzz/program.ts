@@ -47,10 +47,15 @@ export interface ModulePlan {
 /** The counter every loop and function entry takes from, so that all programs end; only `main` sets it. */
 export const FUEL = 'fuel';
 export const FUEL_START = 48;
-/** Heap that every program may use: addresses [HEAP, HEAP + HEAP_SIZE), inside the first page. */
-export const HEAP = 40960;
+/**
+ * Bytes of the linear stack: 4,000 for every unit of fuel, so that a program stays far from overflowing it also when
+ * an optimiser has made frames several times as large by inlining.
+ */
+export const STACK_SIZE = 190464;
+/** Heap that every program may use: addresses [HEAP, HEAP + HEAP_SIZE), above globals and stack in the fourth page. */
+export const HEAP = 196608;
 export const HEAP_SIZE = 4096;
-export const STACK_SIZE = 24576;
+export const INITIAL_PAGES = 4;
 /** Bytes that every pointer argument has behind it. */
 export const ARGUMENT_BYTES = 128;
 
