@@ -78,16 +78,18 @@ export function memoryAlu(op: BinaryInst['op']): number {
 }
 
 function lowerReadModifyWrite(s: SelectContext, i: StoreInst, d: BinaryInst, bytes: number): void {
-  const sub = memoryAlu(d.op), other = s.isFoldedLoad(d.a) ? d.b : d.a;
+  const sub = memoryAlu(d.op), first = s.isFoldedLoad(d.a), other = first ? d.b : d.a, load = s.definition(first ? d.a : d.b)!;
   if (s.isImmediate(other)) {
     const value = s.immediate(other);
     s.address(i);
+    s.accessAt(load.loc);
     s.inst(OP_ALU_MEM_IMM, s.packed(sub, bytes), pushExtra(s, value));
     s.memoryOperands();
     return;
   }
   const v = s.reg(other);
   s.address(i);
+  s.accessAt(load.loc);
   s.inst(OP_ALU_MEM, s.packed(sub, bytes), s.displacement);
   s.memoryOperands();
   s.op(v, USE_REG);

@@ -78,6 +78,7 @@ export class SelectContext {
   readonly #constantBlock: Int32Array;
   #block = -1;
   #loc = 0;
+  #foldedLoc = -1;
   #slotBase: VReg = -1;
   readonly #lower: Lowering;
   // Addresses computed in this block: base, index, scale and displacement to register.
@@ -113,7 +114,13 @@ export class SelectContext {
   get location(): number { return this.#loc; }
 
   // --- emitting ---
-  inst(opcode: number, data0 = 0, data1 = 0, clobberSet = 0): number { return this.b.inst(opcode, data0, data1, this.#loc, clobberSet); }
+  inst(opcode: number, data0 = 0, data1 = 0, clobberSet = 0): number {
+    const loc = this.#foldedLoc >= 0 ? this.#foldedLoc : this.#loc;
+    this.#foldedLoc = -1;
+    return this.b.inst(opcode, data0, data1, loc, clobberSet);
+  }
+  /** The next instruction contains the memory access written at `loc`, which is where it may trap. */
+  accessAt(loc: number): void { this.#foldedLoc = loc; }
   op(v: VReg, info: number): void { this.b.operand(v, info); }
   newInt(): VReg { return this.b.newVReg(CLASS_INT, 8); }
   newFloat(): VReg { return this.b.newVReg(CLASS_VECTOR, 8); }
@@ -308,6 +315,7 @@ export class SelectContext {
       if (d !== undefined) {
         if (d.kind === 'load' && this.input.folded[a] === 1) {
           this.address(d);
+          this.#foldedLoc = d.loc;
           return;
         }
         if (d.kind === 'const' && (d.type === 'f32' || d.type === 'f64')) {

@@ -1,0 +1,395 @@
+/** Whole programs in the text form: what they return, where they trap, how their code is described. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { x86_64 } from '../../../backends/x86_64/index.ts';
+import { UnsupportedError, type CompiledModule } from '../../../lib/codegen/backend.ts';
+import { Interpreter, TRAP_CODES, TrapError, parseModule, type Module } from '../../../lib/mir/index.ts';
+import type { Instance } from '../../../lib/runtime/index.ts';
+import type { Scalar } from '../../conformance/values.ts';
+import { nativeCall, nativeInstance } from '../../support/native-executor.ts';
+
+const test = suite('x86-64: whole programs');
+
+const HEADER = 'module @m linear\nmemory initial 2 maximum 4 stack 65536\n';
+function linear(text: string): Module { return parseModule(`${HEADER}${text}`); }
+
+/** Native and interpreted results, which must agree. */
+function both(m: Module, fn: string, args: readonly Scalar[]): readonly Scalar[] {
+  const expected = new Interpreter(m).call(fn, args).values;
+  assert.equal(nativeCall(nativeInstance(m), fn, args), expected, `${fn}(${args.join(', ')})`);
+  return expected;
+}
+function trapOf(run: () => unknown): TrapError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof TrapError) return error;
+    throw error;
+  }
+  throw new Error('it did not trap');
+}
+
+test('arguments and results past the registers, in every kind of call', () => {
+  const params = Array.from({ length: 24 }, (_, k) => (k % 3 === 0 ? 'i64' : k % 3 === 1 ? 'f64' : 'i32'));
+  const names = params.map((_, k) => `v${k}`), list = params.join(', ');
+  const reversed = [...params].reverse().join(', ');
+  const results = (first: number): string => [...params].reverse().map((t, k) => `v${first + k}: ${t}`).join(', ');
+  const text = `
+export "main" = @main
+table [@turn, null]
+func @turn(${list}) -> (${reversed}) {
+b0(${names.map((n, k) => `${n}: ${params[k]}`).join(', ')}):
+  ret ${[...names].reverse().join(', ')}
+}
+func @tail(${list}) -> (${reversed}) {
+b0(${names.map((n, k) => `${n}: ${params[k]}`).join(', ')}):
+  tail_call @turn(${names.join(', ')})
+}
+func @tail_indirect(${list}) -> (${reversed}) {
+b0(${names.map((n, k) => `${n}: ${params[k]}`).join(', ')}):
+  v24 = const.i32 0
+  tail_call_indirect v24(${names.join(', ')}) : (${list}) -> (${reversed})
+}
+func @main(${list}) -> (${reversed}) {
+b0(${names.map((n, k) => `${n}: ${params[k]}`).join(', ')}):
+  ${results(24)} = call @tail(${names.join(', ')})
+  v48 = const.i32 0
+  ${results(49)} = call_indirect v48(${[...names].map((_, k) => `v${47 - k}`).join(', ')}) : (${list}) -> (${reversed})
+  ${results(73)} = call @tail_indirect(${[...names].map((_, k) => `v${72 - k}`).join(', ')})
+  ret ${names.map((_, k) => `v${73 + k}`).join(', ')}
+}
+`;
+  const args = params.map((t, k) => (t === 'i64' ? BigInt(k) * -1000000007n : t === 'f64' ? k + 0.5 : k - 100));
+  assert.equal(both(linear(text), 'main', args), [...args].reverse());
+});
+
+test('a tail call takes no stack', () => {
+  const m = linear(`
+table [@odd, @even]
+func @even(i64) -> (i32) {
+b0(v0: i64):
+  v1 = const.i64 0
+  v2 = eq.i64 v0, v1
+  br v2, b1, b2
+b1:
+  v3 = const.i32 1
+  ret v3
+b2:
+  v4 = const.i64 1
+  v5 = sub.i64 v0, v4
+  v6 = const.i32 0
+  tail_call_indirect v6(v5) : (i64) -> (i32)
+}
+func @odd(i64) -> (i32) {
+  slot s0 size 32 align 16
+b0(v0: i64):
+  v1 = const.i64 0
+  v2 = eq.i64 v0, v1
+  v3 = slot_addr s0
+  store.i64 v0, v3
+  br v2, b1, b2
+b1:
+  v4 = const.i32 0
+  ret v4
+b2:
+  v5 = const.i64 1
+  v6 = load.i64 v3
+  v7 = sub.i64 v6, v5
+  tail_call @even(v7)
+}
+`);
+  assert.equal(nativeCall(nativeInstance(m), 'even', [3000001n]), [0]);
+});
+
+test('switches, dense and sparse, at every width', () => {
+  const sparse = [-9223372036854775808n, -4294967297n, -5n, 0n, 7n, 1n << 40n, 9223372036854775807n];
+  const cases = (type: string, values: readonly (number | bigint)[]): string => `
+func @${type}(${type}) -> (i32) {
+b0(v0: ${type}):
+  switch.${type} v0, ${values.map((v, k) => `${v} -> b${2 + (k % 3)}`).join(', ')}, else -> b1
+b1:
+  v1 = const.i32 -1
+  ret v1
+b2:
+  v2 = const.i32 2
+  ret v2
+b3:
+  v3 = const.i32 3
+  ret v3
+b4:
+  v4 = const.i32 4
+  ret v4
+}`;
+  const dense8 = [-128, -127, -126, -125, -124, -123], dense16 = [-3, -2, -1, 0, 1, 2, 5], dense32 = [2147483640, 2147483641, 2147483642, 2147483643, 2147483647];
+  const m = linear(cases('i8', dense8) + cases('i16', dense16) + cases('i32', dense32) + cases('i64', sparse));
+  for (const v of [-128, -127, -123, -122, 127, 0]) both(m, 'i8', [v]);
+  for (const v of [-4, -3, 0, 3, 4, 5, 6, -32768]) both(m, 'i16', [v]);
+  for (const v of [0, -1, 2147483639, 2147483640, 2147483646, 2147483647, -2147483648]) both(m, 'i32', [v]);
+  for (const v of [...sparse, ...sparse.map((s) => BigInt.asIntN(64, s + 1n)), ...sparse.map((s) => BigInt.asIntN(64, s - 1n))]) both(m, 'i64', [v]);
+});
+
+test('a swap of loop variables is a parallel move', () => {
+  const m = linear(`
+func @swap(i32, i64, i64) -> (i64, i64) {
+b0(v0: i32, v1: i64, v2: i64):
+  jump b1(v0, v1, v2)
+b1(v3: i32, v4: i64, v5: i64):
+  v6 = const.i32 0
+  v7 = eq.i32 v3, v6
+  v8 = const.i32 1
+  v9 = sub.i32 v3, v8
+  br v7, b2, b1(v9, v5, v4)
+b2:
+  ret v4, v5
+}`);
+  assert.equal(both(m, 'swap', [3, 10n, 20n]), [20n, 10n]);
+  assert.equal(both(m, 'swap', [4, 10n, 20n]), [10n, 20n]);
+});
+
+test('an irreducible cycle and a branch to the entry', () => {
+  const m = linear(`
+func @f(i32, i32) -> (i32) {
+b0(v0: i32, v1: i32):
+  v2 = const.i32 1
+  v3 = and.i32 v0, v2
+  v4 = trunc.i32.i1 v3
+  br v4, b1(v0), b2(v1)
+b1(v5: i32):
+  v6 = const.i32 3
+  v7 = sub.i32 v5, v6
+  v8 = const.i32 0
+  v9 = sgt.i32 v7, v8
+  br v9, b2(v7), b3(v7)
+b2(v10: i32):
+  v11 = const.i32 5
+  v12 = sub.i32 v10, v11
+  v13 = const.i32 0
+  v14 = sgt.i32 v12, v13
+  br v14, b1(v12), b3(v12)
+b3(v15: i32):
+  ret v15
+}`);
+  for (const a of [[1, 100], [2, 100], [101, 7], [0, 0]]) both(m, 'f', a);
+});
+
+test('every trap has its own code and source line', () => {
+  const m = linear(`
+table [@f, null]
+func @f(i32, i32, i32, ptr) -> (i32) {
+b0(v0: i32, v1: i32, v2: i32, v3: ptr):
+  switch.i32 v0, 0 -> b1, 1 -> b2, 2 -> b3, 3 -> b4, 4 -> b5, 5 -> b6, 6 -> b7, 7 -> b8, 8 -> b9, 9 -> b10, else -> b11
+b1:
+  v4 = sdiv.i32 v1, v2 !1
+  ret v4
+b2:
+  v5 = urem.i32 v1, v2 !2
+  ret v5
+b3:
+  v6 = load.i32 v3 + 16 !3
+  ret v6
+b4:
+  v7 = sitofp.i32.f64 v1
+  v8 = const.f64 1000000000.0
+  v9 = fmul.f64 v7, v8
+  v10 = fptosi.f64.i32 v9 !4
+  ret v10
+b5:
+  v11 = sitofp.i32.f64 v1
+  v12 = const.f64 0.0
+  v13 = fmul.f64 v11, v12
+  v14 = fdiv.f64 v13, v13
+  v15 = fptoui.f64.i64 v14 !5
+  v16 = trunc.i64.i32 v15
+  ret v16
+b6:
+  v17: i32 = call_indirect v1(v1) : (i32) -> (i32) !6
+  ret v17
+b7:
+  memory_copy v3, v3, v1 !7
+  ret v1
+b8:
+  trap user !8
+b9:
+  v18 = trunc.i32.i8 v1
+  v19 = trunc.i32.i8 v2
+  v20 = sdiv.i8 v18, v19 !9
+  v21 = sext.i8.i32 v20
+  ret v21
+b10:
+  v22 = load.i8 v3 + v1 * 4 + 3 !10
+  v23 = zext.i8.i32 v22
+  store.i32 v23, v3 !11
+  ret v1
+b11:
+  ret v0
+}
+locations
+${Array.from({ length: 11 }, (_, k) => `  !${k + 1} = "here.ts":${k + 1}:1`).join('\n')}
+`);
+  const it = nativeInstance(m), MIN = -2147483648;
+  const cases: readonly [readonly number[], string, number][] = [
+    [[0, 1, 0, 0], 'integer-divide-by-zero', 1], [[0, MIN, -1, 0], 'integer-overflow', 1], [[1, 1, 0, 0], 'integer-divide-by-zero', 2],
+    [[2, 0, 0, 131072 - 19], 'memory-out-of-bounds', 3], [[2, 0, 0, 0xffffffff], 'memory-out-of-bounds', 3],
+    [[3, 3, 0, 0], 'integer-overflow', 4], [[3, -3, 0, 0], 'integer-overflow', 4], [[4, 3, 0, 0], 'invalid-conversion', 5],
+    [[5, 0, 0, 0], 'indirect-call-type', 6], [[5, 1, 0, 0], 'indirect-call-null', 6], [[5, 2, 0, 0], 'indirect-call-null', 6], [[5, -1, 0, 0], 'indirect-call-null', 6],
+    [[6, 131073, 0, 0], 'memory-out-of-bounds', 7], [[6, 1, 0, 131072], 'memory-out-of-bounds', 7], [[6, -1, 0, 0xffffffff], 'memory-out-of-bounds', 7], [[7, 0, 0, 0], 'user', 8],
+    [[8, 128, 255, 0], 'integer-overflow', 9], [[8, 128, 256, 0], 'integer-divide-by-zero', 9],
+    [[9, 32768, 0, 0], 'memory-out-of-bounds', 10], [[9, 0x7fffffff, 0, 131069], 'memory-out-of-bounds', 11],
+  ];
+  for (const [args, code, line] of cases) {
+    const a = args.map((v) => v);
+    const error = trapOf(() => it.call('f', a));
+    const reference = trapOf(() => new Interpreter(m).call('f', a));
+    assert.is(error.trap, code, args.join());
+    assert.is(error.trap, reference.trap, args.join());
+    assert.is(error.functionName, 'f');
+    assert.is(error.location?.line, line, args.join());
+  }
+  // Nothing is left behind: the instance still works.
+  assert.equal(nativeCall(it, 'f', [0, 12, 4, 0]), [3]);
+});
+
+test('recursion without end overflows the stack, with and without stack slots', () => {
+  const recursive = (slot: string): Module => linear(`
+func @f(i32) -> (i32) {
+${slot}
+b0(v0: i32):
+  v1 = const.i32 1
+  v2 = add.i32 v0, v1
+  v3: i32 = call @f(v2)
+  v4 = add.i32 v3, v0
+  ret v4
+}`);
+  for (const slot of ['', '  slot s0 size 64 align 16']) {
+    const it = nativeInstance(recursive(slot));
+    for (let k = 0; k < 3; k++) assert.is(trapOf(() => it.call('f', [0])).trap, 'stack-overflow');
+  }
+});
+
+test('a frame larger than the stack probe limit checks before it leaves the stack', () => {
+  const m = linear(`
+func @f(i32) -> (i32) {
+  slot s0 size 60000 align 16
+b0(v0: i32):
+  v1 = slot_addr s0
+  store.i32 v0, v1 + 59996
+  v2 = load.i32 v1 + 59996
+  ret v2
+}`);
+  both(m, 'f', [77]);
+});
+
+test('memory grows and the new bytes are zero and usable', () => {
+  const m = linear(`
+func @f(i32) -> (i32, i32, i32) {
+b0(v0: i32):
+  v1 = memory_size
+  v2 = memory_grow v0
+  v3 = memory_size
+  ret v1, v2, v3
+}`);
+  for (const n of [0, 1, 2, 3, -1]) both(m, 'f', [n]);
+});
+
+test('native model: slots, scaled addressing and bulk memory on raw addresses', () => {
+  const m = parseModule(`module @n native
+memory initial 0 maximum 0 stack 0
+func @f(i64, i64) -> (i64, i64) {
+  slot s0 size 80 align 16
+  slot s1 size 80 align 8
+b0(v0: i64, v1: i64):
+  v2 = slot_addr s0
+  v3 = slot_addr s1
+  v4 = const.i32 255
+  v5 = const.i64 80
+  memory_fill v2, v4, v5
+  store.i64 v0, v2 + v1 * 8 + 8
+  memory_copy v3, v2, v5
+  v6 = load.i64 v3 + v1 * 8 + 8
+  v7 = load.i64 v3 + v1 * 8
+  v8: i64 = call @g(v3)
+  v9 = add.i64 v7, v8
+  ret v6, v9
+}
+func @g(ptr) -> (i64) {
+b0(v0: ptr):
+  v1 = load.i32 v0 + 4
+  v2 = zext.i32.i64 v1
+  ret v2
+}`);
+  assert.equal(nativeCall(nativeInstance(m), 'f', [1234567890123n, 3n]), [1234567890123n, 4294967294n]);
+});
+
+function compile(m: Module): CompiledModule { return x86_64.compile(m, { checkAllocation: true }); }
+
+test('stack maps tell where values are, patch points leave their bytes', () => {
+  const m = linear(`
+func @f(i64, i64) -> (i64) {
+b0(v0: i64, v1: i64):
+  stack_map 7, [v0, v1]
+  patch_point 9, 12, [v0]
+  safepoint
+  v2 = add.i64 v0, v1
+  ret v2
+}`);
+  const c = compile(m);
+  assert.equal(c.stackMaps.map((s) => [s.id, s.bytes, s.live.length]), [[7, 0, 2], [9, 12, 1]]);
+  assert.equal(c.stackMaps[0].live, [{ register: 7 }, { register: 6 }]);
+  assert.is(c.stackMaps[1].offset + 12 < c.code.length, true);
+  both(m, 'f', [40n, 2n]);
+});
+
+test('the same module gives the same bytes', () => {
+  const m = linear(`
+func @f(f64, i32) -> (f64) {
+b0(v0: f64, v1: i32):
+  v2 = const.f64 1.5
+  v3 = fmul.f64 v0, v2
+  v4 = sitofp.i32.f64 v1
+  v5 = fmin.f64 v3, v4
+  ret v5
+}`);
+  assert.equal(compile(m), compile(m));
+});
+
+test('tables are sorted and name existing trap codes', () => {
+  const m = linear(`
+func @f(ptr, i32) -> (i32) {
+b0(v0: ptr, v1: i32):
+  v2 = load.i32 v0
+  v3 = srem.i32 v2, v1
+  v4 = load.i32 v0 + v3 * 4
+  ret v4
+}`);
+  const c = compile(m);
+  assert.is(c.trapSites.length, 3);
+  for (let k = 1; k < c.trapSites.length; k++) assert.ok(c.trapSites[k].offset > c.trapSites[k - 1].offset);
+  for (const s of c.trapSites) assert.ok(s.trap >= 0 && s.trap < TRAP_CODES.length);
+  for (let k = 3; k < c.lines.length; k += 3) assert.ok(c.lines[k] >= c.lines[k - 3]);
+});
+
+test('an endless loop of nothing ends at its deadline', () => {
+  const m = linear(`
+func @f() -> () {
+b0:
+  jump b1
+b1:
+  jump b2
+b2:
+  jump b1
+}`);
+  const it: Instance = nativeInstance(m);
+  assert.throws(() => it.call('f', [], { deadline: 5 }), (e: Error) => e.name === 'RunInterruptedError');
+});
+
+test('what there is no code for is named', () => {
+  const m = linear(`
+func @f(ptr) -> () {
+b0(v0: ptr):
+  fence.seq_cst
+  ret
+}`);
+  assert.throws(() => compile(m), (e: unknown) => e instanceof UnsupportedError && e.functionName === 'f' && e.instruction === 'fence');
+});
+
+test.run();
