@@ -1,11 +1,11 @@
 /** Fixed-length arrays in memory: struct fields, stack slots and globals. */
 import type { ArrayPlace } from './place-types.ts';
-import type { MemoryType, RuntimeMemoryType } from './types.ts';
+import type { AggregateType, MemoryType, RuntimeMemoryType } from './types.ts';
 import { isMemoryType } from './types.ts';
 import { usageError } from './usage.ts';
 
 /** An array type of fixed length. */
-export interface ArrayType<T extends MemoryType> extends MemoryType<ArrayPlace<T>> {
+export interface ArrayType<T extends MemoryType> extends AggregateType<ArrayPlace<T>> {
   readonly kind: 'array';
   readonly element: T;
   readonly length: number;

@@ -5,7 +5,7 @@ import type { FnRef } from './function-reference.ts';
 import type { Table } from './table.ts';
 import type { JsOf, MemoryType, OperandOf, OperandsOf, PlaceOf, ResultSpec, ResultValue, ReturnArgs, UnitType, ValueOf, ValuesOf, ValueType } from './types.ts';
 import type {
-  Bool, BoolOrBoolean, I16, I32, I32OrNumber, I64, I8, Index, OperandLike, Ptr, TakesOperand, U16, U32, U32OrNumber, U64, U8, U8OrNumber,
+  Bool, BoolOrBoolean, I32, I32OrNumber, I64, Index, OperandLike, Ptr, TakesOperand, U32OrNumber, U8OrNumber,
 } from './values.ts';
 import type { UsableAs } from './brand.ts';
 
@@ -38,19 +38,24 @@ export interface Label<P extends readonly ValueType[]> {
 /** A label with its arguments. */
 export interface Target { readonly label: Label<readonly ValueType[]> }
 
-/** An integer that can count a loop. */
-export type AnyInteger = I8 | I16 | I32 | I64 | U8 | U16 | U32 | U64;
+/** A value of any integer type. */
+export type AnyInteger = UsableAs<'integer'>;
 /** Anything that can be a value. */
 export type AnyValue = TakesOperand<unknown>;
 type Bound = AnyInteger | number | bigint;
 /** The counter's type: that of the first bound that is a value; for literals `i32`, or `i64` for bigints. */
-export type Counter<A, B = A> = A extends AnyInteger ? A : B extends AnyInteger ? B : A extends bigint ? I64 : I32;
+export type Counter<A, B = never> =
+  A extends AnyInteger ? A
+  : [Extract<B, AnyInteger>] extends [never] ? (A extends bigint ? I64 : I32)
+  : Extract<B, AnyInteger>;
 /** A bound that goes with `A`: a value of its type, or a literal. */
 type BoundLike<A> = A extends TakesOperand<infer O> ? O : Bound;
 
 /** A case of `b.switch`: one label or several, and what to do. */
 export type SwitchCases<L> = readonly (readonly [label: L | readonly L[], body: () => void])[];
-type LabelOf<V> = V extends I64 | U64 ? bigint : number;
+type LabelOf<V> = V extends UsableAs<'i64'> | UsableAs<'u64'> ? bigint : number;
+/** Cases with their labels as keys. */
+export interface CaseObject { readonly [label: number]: () => void; readonly length?: never }
 
 /** Linear memory as a whole. */
 export interface MemoryOps {
@@ -114,8 +119,7 @@ export interface Body<R extends ResultSpec> {
    * @example b.for([0, n], i => total.update(t => t.add(xs.at(i).get())))
    * @example b.for([n, 0, -1], i => ...) // n, n-1, ..., 1
    */
-  for<const A extends Bound, const B extends BoundLike<A>>(range: readonly [start: A, end: B, step?: BoundLike<Counter<A, B>>], body: (i: Counter<A, B>, loop: Loop) => void): void;
-  for<const A extends Bound>(count: A, body: (i: Counter<A>, loop: Loop) => void): void;
+  for<const A extends Bound, const B extends BoundLike<A> = never>(range: A | readonly [start: A, end: B, step?: BoundLike<Counter<A, B>>], body: (i: Counter<A, B>, loop: Loop) => void): void;
   /** Repeats `body` until `loop.break()`, `b.break()` or a return. */
   loop(body: (loop: Loop) => void): void;
   /** Leaves the innermost loop, or the one given. */
@@ -126,10 +130,9 @@ export interface Body<R extends ResultSpec> {
    * Runs the case whose label equals `value`, else `otherwise`. There is no fall-through.
    *
    * @example b.switch(op, [[0, () => push()], [[1, 2], () => pop()]], () => b.trap())
+   * @example b.switch(op, { 0: () => push(), 1: () => pop() }) // labels as keys
    */
-  switch<V extends AnyInteger>(value: V, cases: SwitchCases<LabelOf<V>>, otherwise?: () => void): void;
-  /** The same with the labels as keys. @example b.switch(op, { 0: () => push(), 1: () => pop() }) */
-  switch<V extends AnyInteger>(value: V, cases: Readonly<Record<number, () => void>>, otherwise?: () => void): void;
+  switch<V extends AnyInteger>(value: V, cases: SwitchCases<LabelOf<V>> | CaseObject, otherwise?: () => void): void;
 
   // --- raw control flow ---
 

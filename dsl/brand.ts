@@ -25,13 +25,15 @@ type Remedy<From extends TypeName, To extends TypeName> =
   : `convert it with .to${Uppercase<To>}()`;
 
 /** What a value of type `Me` may be used as. */
-export type Uses<Me extends TypeName> = { readonly [T in TypeName]: T extends Me ? T : `${Me} is not ${T}: ${Remedy<Me, T>}` };
+export type Uses<Me extends TypeName> =
+  { readonly [T in TypeName]: T extends Me ? T : `${Me} is not ${T}: ${Remedy<Me, T>}` }
+  & { readonly integer: Me extends IntegerName ? 'integer' : `${Me} is not an integer: ${Me extends FloatName | 'bool' ? 'convert it, for example with .toI32()' : 'only integers count'}` };
 
 /** A value of the type named `N`, as the checker sees it. */
 export interface Branded<N extends TypeName> { readonly [usedAs]: Uses<N> }
 
 /** Anything that may be used as `N`. */
-export interface UsableAs<N extends TypeName> { readonly [usedAs]: { readonly [K in N]: N } }
+export interface UsableAs<N extends TypeName | 'integer'> { readonly [usedAs]: { readonly [K in N]: N } }
 
 /** A pointer's target, as the checker sees it. */
 export interface PointsTo<T> { readonly [pointee]: T }

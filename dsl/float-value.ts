@@ -2,8 +2,8 @@
 import type { BinaryOp, CompareOp, UnaryOp } from '../lib/mir/index.ts';
 import { BaseValue } from './base-value.ts';
 import { convertNumber } from './convert.ts';
-import type { RuntimeType, ValueType } from './types.ts';
-import { f32, f64, i16, i32, i64, i8, u16, u32, u64, u8 } from './types.ts';
+import type { ValueType } from './types.ts';
+import { f32, f64, i16, i32, i64, i8, runtimeType, u16, u32, u64, u8 } from './types.ts';
 import { usageError } from './usage.ts';
 
 export class FloatValue extends BaseValue {
@@ -25,13 +25,13 @@ export class FloatValue extends BaseValue {
   #convert(to: ValueType, saturating: boolean): BaseValue {
     const c = this.context.begin('a value');
     c.checkUsable(this);
-    return convertNumber(c, this, to as unknown as RuntimeType, saturating);
+    return convertNumber(c, this, runtimeType(to), saturating);
   }
   #bitcast(to: ValueType, wanted: string): BaseValue {
     if (this.type.mir !== wanted) throw usageError(`${this.type.name} has no operation 'bitcast${to.name.toUpperCase()}'`, `Convert it to ${wanted} first.`);
     const c = this.context.begin('a value');
     c.checkUsable(this);
-    return c.wrap(to as unknown as RuntimeType, c.fb.convert('bitcast', this.id, to.mir));
+    return c.wrap(runtimeType(to), c.fb.convert('bitcast', this.id, runtimeType(to).mir));
   }
 
   add(other: unknown): BaseValue { return this.#binary('fadd', other, 'add'); }

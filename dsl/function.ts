@@ -23,6 +23,8 @@ export interface Callable<P extends readonly ValueType[], R extends ResultSpec> 
 export interface Fn<P extends readonly ValueType[], R extends ResultSpec> extends Callable<P, R> {
   readonly kind: 'fn';
   readonly fnName: string;
+  readonly params: P;
+  readonly result: R;
   /** Inside a body: a reference to it, to pass on or to store. */
   ref(): FnRef<P, R>;
 }

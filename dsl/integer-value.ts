@@ -2,8 +2,8 @@
 import type { BinaryOp, CompareOp, PairOp, UnaryOp } from '../lib/mir/index.ts';
 import { BaseValue } from './base-value.ts';
 import { convertNumber } from './convert.ts';
-import type { RuntimeType, ValueType } from './types.ts';
-import { f32, f64, i16, i32, i64, i8, isMemoryType, ptr, u16, u32, u64, u8, type MemoryType } from './types.ts';
+import type { ValueType } from './types.ts';
+import { f32, f64, i16, i32, i64, i8, isMemoryType, ptr, runtimeType, u16, u32, u64, u8, type MemoryType } from './types.ts';
 import { describe, usageError } from './usage.ts';
 
 export class IntegerValue extends BaseValue {
@@ -40,7 +40,7 @@ export class IntegerValue extends BaseValue {
   #convert(to: ValueType): BaseValue {
     const c = this.context.begin('a value');
     c.checkUsable(this);
-    return convertNumber(c, this, to as unknown as RuntimeType, false);
+    return convertNumber(c, this, runtimeType(to), false);
   }
   get #signed(): boolean { return this.type.signed; }
   #zero(): number | bigint { return this.type.mir === 'i64' ? 0n : 0; }
@@ -120,14 +120,14 @@ export class IntegerValue extends BaseValue {
     if (this.type.mir !== wanted) throw usageError(`${this.type.name} has no operation 'bitcast${to.name.toUpperCase()}'`, `Convert it to a ${wanted === 'i32' ? '32' : '64'}-bit integer first.`);
     const c = this.context.begin('a value');
     c.checkUsable(this);
-    return c.wrap(to as unknown as RuntimeType, c.fb.convert('bitcast', this.id, to.mir));
+    return c.wrap(runtimeType(to), c.fb.convert('bitcast', this.id, runtimeType(to).mir));
   }
   toPtr(to: MemoryType): BaseValue {
     if (this.type.mir !== 'i32' && this.type.mir !== 'i64') throw usageError(`${this.type.name} has no operation 'toPtr'`, 'Widen it first: .toU32().toPtr(type).');
     if (!isMemoryType(to)) throw usageError(`toPtr wants a type, not ${describe(to)}`, 'Give the type it points to: address.toPtr(i32).');
     const c = this.context.begin('a value');
     c.checkUsable(this);
-    return c.wrap(ptr(to) as unknown as RuntimeType, c.fb.convert('inttoptr', this.id, 'ptr'));
+    return c.wrap(runtimeType(ptr(to)), c.fb.convert('inttoptr', this.id, 'ptr'));
   }
 }
 
@@ -146,7 +146,7 @@ export class BoolValue extends BaseValue {
   #convert(to: ValueType): BaseValue {
     const c = this.context.begin('a value');
     c.checkUsable(this);
-    return convertNumber(c, this, to as unknown as RuntimeType, false);
+    return convertNumber(c, this, runtimeType(to), false);
   }
   and(other: unknown): BaseValue { return this.#binary('and', other); }
   or(other: unknown): BaseValue { return this.#binary('or', other); }

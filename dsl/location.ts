@@ -25,9 +25,18 @@ interface V8Error {
 }
 const V8 = Error as unknown as V8Error;
 
-const root = new URL('..', import.meta.url).href;
-const own = [`${root}dsl/`, `${root}lib/`];
-const isOwn = (file: string): boolean => file.startsWith(own[0]) || file.startsWith(own[1]) || file.startsWith('node:');
+/** Lamella's own folders; empty when a bundler has taken the modules' addresses away. */
+const own: readonly string[] = ownFolders();
+function ownFolders(): readonly string[] {
+  try {
+    const root = new URL('..', import.meta.url).href;
+    return [`${root}dsl/`, `${root}lib/`];
+  } catch { return []; }
+}
+function isOwn(file: string): boolean {
+  for (const folder of own) if (file.startsWith(folder)) return true;
+  return file.startsWith('node:');
+}
 
 function capture(frames: number): StackHolder {
   const holder: StackHolder = {};

@@ -2,7 +2,7 @@
 import { BaseValue } from './base-value.ts';
 import { advance, makePlace, pointerTo, type Spot } from './place.ts';
 import type { FunctionContext } from './context.ts';
-import { i32, i64, isMemoryType, layoutOf, ptr, u32, u64, type MemoryType, type RuntimeMemoryType, type RuntimeType, type ValueType } from './types.ts';
+import { i32, i64, isMemoryType, layoutOf, ptr, runtimeType, u32, u64, type MemoryType, type RuntimeMemoryType, type ValueType } from './types.ts';
 import { describe, usageError } from './usage.ts';
 
 interface ScalarPlace { get(): BaseValue; set(value: unknown): void }
@@ -26,7 +26,7 @@ export class PointerValue extends BaseValue {
   }
   #address(to: ValueType): BaseValue {
     const c = this.#begin();
-    return c.wrap(to as unknown as RuntimeType, c.fb.convert('ptrtoint', this.id, to.mir));
+    return c.wrap(runtimeType(to), c.fb.convert('ptrtoint', this.id, runtimeType(to).mir));
   }
   #scalarPlace(what: string): ScalarPlace {
     const place = makePlace(this.#target, this.#spot());
@@ -64,11 +64,11 @@ export class PointerValue extends BaseValue {
     const bytes = c.fb.binary('sub', c.fb.convert('ptrtoint', this.id, integer), c.fb.convert('ptrtoint', start, integer));
     const size = this.#elementSize(c);
     const count = size === 1 ? bytes : c.fb.binary('sdiv', bytes, linear ? c.fb.const('i32', size) : c.fb.const('i64', BigInt(size)));
-    return c.wrap(i32 as unknown as RuntimeType, linear ? count : c.fb.convert('trunc', count, 'i32'));
+    return c.wrap(runtimeType(i32), linear ? count : c.fb.convert('trunc', count, 'i32'));
   }
   cast(to: MemoryType): BaseValue {
     if (!isMemoryType(to)) throw usageError(`cast wants a type, not ${describe(to)}`, 'Give the type it points to: p.cast(i32).');
-    return this.#begin().wrap(ptr(to) as unknown as RuntimeType, this.id);
+    return this.#begin().wrap(runtimeType(ptr(to)), this.id);
   }
   isNull(): BaseValue { return this.#compare('eq', null); }
   eq(other: unknown): BaseValue { return this.#compare('eq', other); }

@@ -1,7 +1,7 @@
 /** Structs: named fields in memory, laid out as C does (each field at its alignment, the whole padded to the largest). */
 import type { MemoryModel } from '../lib/mir/index.ts';
 import type { StructPlace } from './place-types.ts';
-import type { MemoryType, RuntimeMemoryType } from './types.ts';
+import type { AggregateType, MemoryType, RuntimeMemoryType } from './types.ts';
 import { isMemoryType, layoutOf } from './types.ts';
 import { usageError } from './usage.ts';
 
@@ -9,7 +9,7 @@ import { usageError } from './usage.ts';
 export type Fields = Readonly<Record<string, MemoryType>>;
 
 /** A struct type. Structs live in memory; pass them by pointer. */
-export interface StructType<N extends string, F extends Fields> extends MemoryType<StructPlace<N, F>> {
+export interface StructType<N extends string, F extends Fields> extends AggregateType<StructPlace<N, F>> {
   readonly kind: 'struct';
   readonly name: N;
   readonly fields: F;

@@ -15,27 +15,39 @@ declare const value: unique symbol;
 declare const operand: unique symbol;
 declare const place: unique symbol;
 declare const js: unique symbol;
+declare const passed: unique symbol;
 
 /** Anything that has a layout in memory: scalars, pointers, structs, arrays. */
 export interface MemoryType<P = unknown> {
+  /** For the type checker only: how it is passed to functions. */
+  readonly [passed]: 'by value' | PassedByPointer;
   readonly kind: 'scalar' | 'pointer' | 'function' | 'struct' | 'array' | 'unit';
   /** The type's name as it appears in messages. */
   readonly name: string;
   /** For the type checker only. */
   readonly [place]: P;
+  /** For the type checker only. */
+  readonly [value]: unknown;
+  /** For the type checker only. */
+  readonly [operand]: unknown;
+  /** For the type checker only. */
+  readonly [js]: unknown;
+}
+/** What the checker says when a struct or array is used as a value. */
+export type PassedByPointer = 'structs and arrays live in memory: use a pointer, ptr(T)';
+
+/** Anything that lives in memory only: structs and arrays. */
+export interface AggregateType<P = unknown> extends MemoryType<P> {
+  readonly [passed]: PassedByPointer;
+  readonly kind: 'struct' | 'array' | 'unit';
 }
 
 /** Anything a parameter, result or variable may be: scalars, pointers, function references. */
 export interface ValueType<V = unknown, O = unknown, J = unknown, P = unknown> extends MemoryType<P> {
+  readonly [passed]: 'by value';
   readonly kind: 'scalar' | 'pointer' | 'function';
-  readonly mir: Type;
-  readonly surface: SurfaceType;
-  readonly signed: boolean;
-  /** For the type checker only. */
   readonly [value]: V;
-  /** For the type checker only. */
   readonly [operand]: O;
-  /** For the type checker only. */
   readonly [js]: J;
 }
 
@@ -65,7 +77,7 @@ export interface PtrType<T extends MemoryType> extends ValueType<Ptr<T>, PtrOper
 export type PtrOperand<T> = (UsableAs<'ptr'> & PointsTo<T>) | null;
 
 /** No value: the result of a function that only acts, or the target of a pointer to something unknown. */
-export interface UnitType extends MemoryType<OpaquePlace> {
+export interface UnitType extends AggregateType<OpaquePlace> {
   readonly kind: 'unit';
   readonly name: 'unit';
 }
@@ -104,6 +116,9 @@ export interface RuntimeType {
   readonly pointee?: RuntimeMemoryType;
   readonly signature?: { readonly params: readonly RuntimeType[]; readonly results: readonly RuntimeType[] };
 }
+/** A type value as its run-time description. */
+export function runtimeType(t: ValueType): RuntimeType { return t as unknown as RuntimeType; }
+
 /** A struct or array at run time, in either memory model. */
 export interface RuntimeMemoryType {
   readonly kind: MemoryType['kind'];

@@ -221,17 +221,14 @@ export interface F64 extends Branded<'f64'>, TakesOperand<F64OrNumber>, Float<F6
   bitcastU64(): U64;
 }
 
-/** What the checker says when a struct or array is read as one value. */
-type NotReadWhole = 'structs and arrays are read part by part: p.at().field.get()';
-
 /** A pointer to a `T` in memory, or to the first of several. */
 export interface Ptr<T extends MemoryType> extends Branded<'ptr'>, PointsTo<T>, TakesOperand<PtrOperand<T>>, Comparable<PtrOperand<T>> {
   /** The place of element `index` (0 when left out). @example ps.at(i).x.get() */
   at(index?: Index): PlaceOf<T>;
   /** Reads what it points to, a scalar or pointer: `p.get()` is `p.at(0).get()`. */
-  readonly get: T extends ValueType ? () => ValueOf<T> : NotReadWhole;
+  readonly get: T extends ValueType ? () => ValueOf<T> : { readonly remedy: 'structs and arrays are read part by part: p.at().field.get()' };
   /** Writes what it points to, a scalar or pointer. */
-  readonly set: T extends ValueType ? (value: OperandOf<T>) => void : NotReadWhole;
+  readonly set: T extends ValueType ? (value: OperandOf<T>) => void : { readonly remedy: 'structs and arrays are read part by part: p.at().field.get()' };
   /** The address `elements` elements on (or back). */
   add(elements: Index): Ptr<T>;
   /** The address `elements` elements back. */

@@ -1,0 +1,84 @@
+/**
+ * What the DSL's types infer, and what they refuse, checked by compiling this file: an `@ts-expect-error` that is not
+ * needed is an error itself. The messages are in `wrong/expected.txt`.
+ */
+import {
+  array, bool, f64, fn, fnRef, host, i32, i64, module, ptr, struct, u32, u8, unit,
+  type Bool, type ExportsOf, type F64, type Fn, type I32, type I64, type ImportsOf, type JsArgs, type JsResult, type Ptr, type PtrType, type StructType, type U32, type U8,
+} from '../../dsl/index.ts';
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
+/** Compiles only when `T` is `true`. */
+const check = <T extends true>(): T => true as T;
+
+const Point = struct('Point', { x: f64, y: f64, tags: array(u8, 4) });
+type PointType = typeof Point;
+
+const pair = fn('pair', [i32, ptr(Point)], [i64, bool], (b, n, p) => {
+  check<Same<typeof n, I32>>();
+  check<Same<typeof p, Ptr<PointType>>>();
+  const x = p.at(n).x.get(), tag = p.at().tags.at(2).get(), address = p.at(1).$ptr;
+  check<Same<typeof x, F64>>();
+  check<Same<typeof tag, U8>>();
+  check<Same<typeof address, Ptr<StructType<'Point', typeof Point.fields>>>>();
+  const [sum, carry] = n.addOverflow(1), chosen = b.select(carry, n, 5), wide = n.toI64(), lazy = b.choose(u32, true, () => 1, () => 2);
+  check<Same<typeof sum, I32>>();
+  check<Same<typeof carry, Bool>>();
+  check<Same<typeof chosen, I32>>();
+  check<Same<typeof lazy, U32>>();
+  b.for(n, (i) => check<Same<typeof i, I32>>());
+  b.for(10, (i) => check<Same<typeof i, I32>>());
+  b.for(10n, (i) => check<Same<typeof i, I64>>());
+  b.for([0, n.toU32()], (i) => check<Same<typeof i, U32>>());
+  b.for([wide, 10n, 2n], (i) => check<Same<typeof i, I64>>());
+  b.ret(wide, carry);
+  // @ts-expect-error: a result is missing
+  b.ret(wide);
+  // @ts-expect-error: results in the wrong order
+  b.ret(carry, wide);
+  // @ts-expect-error: the step is of another type than the counter
+  b.for([wide, 10n, 2], () => {});
+  // @ts-expect-error: a number stands where only a pointer may
+  b.memory.copy(1024, p, 8);
+  // @ts-expect-error: bool has no arithmetic
+  carry.add(1);
+  // @ts-expect-error: one byte has no byte order
+  tag.bswap();
+  // @ts-expect-error: i64 bits are not an f32
+  wide.bitcastF32();
+  // @ts-expect-error: a struct's place is not a value
+  b.select(true, p.at(), p.at());
+  // @ts-expect-error: a variable of a struct; structs live in memory
+  b.var(Point, 0);
+  // @ts-expect-error: a case without a label
+  b.switch(n, [[() => {}]]);
+});
+check<Same<typeof pair, Fn<readonly [typeof i32, PtrType<PointType>], readonly [typeof i64, typeof bool]>>>();
+check<Same<JsArgs<typeof pair>, [number, number]>>();
+check<Same<JsResult<typeof pair>, readonly [bigint, boolean]>>();
+
+const caller = fn('caller', [fnRef([i32], i64)], unit, (b, callback) => {
+  const [first, second] = pair(1, null), called = callback.call(5);
+  check<Same<typeof first, I64>>();
+  check<Same<typeof second, Bool>>();
+  check<Same<typeof called, I64>>();
+  b.tailCall(caller, callback);
+  // @ts-expect-error: there are two results, not three
+  const [, , third] = pair(1, null);
+  // @ts-expect-error: the function's result is not this function's
+  b.tailCall(pair, 1, null);
+  void third;
+});
+check<Same<JsResult<typeof caller>, void>>();
+
+const now = host('now', [], f64), write = host('write', [i32, ptr(u8), u32], i32, { libc: true, capability: 'file-io' });
+const built = module('m').import({ now, write }).export({ pair, caller }).build();
+check<Same<keyof ExportsOf<typeof built>, 'pair' | 'caller'>>();
+check<Same<ExportsOf<typeof built>['pair'], (...args: [number, number]) => readonly [bigint, boolean]>>();
+check<Same<ImportsOf<typeof built>, { readonly now: (...args: []) => number }>>(); // libc symbols are granted, not supplied
+const alone = module('m').export({ pair }).build();
+check<Same<ImportsOf<typeof alone>, {}>>();
+// @ts-expect-error: parameters are types, not values
+fn('f', [1], unit, () => {});
+// @ts-expect-error: a libc import's buffers have an access
+host('read', [ptr(u8), u32], i32, { libc: true, buffers: [{ pointer: 0, length: 1 }] });
