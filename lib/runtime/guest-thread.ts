@@ -225,9 +225,12 @@ export class GuestThread {
       if (u32[CTX.status >> 2] !== RUN_STATUS.ok) failure = this.#failure();
       load(failure);
     } finally {
-      const interrupt = u32[CTX.interrupt >> 2], runs = u32[CTX.runCount >> 2];
+      let interrupt = u32[CTX.interrupt >> 2];
+      const runs = u32[CTX.runCount >> 2];
       this.bytes.set(saved);
-      // A deadline of the nested call alone must not end the outer run; any other interrupt must.
+      // What ended the nested run ends the outer one too, even when the host function swallows the error; except a
+      // deadline that was the nested call's alone.
+      if (failure?.kind === 'interrupted') interrupt = failure.reason === 'deadline' ? INTERRUPT.deadline : INTERRUPT.cancelled;
       u32[CTX.interrupt >> 2] = limited && interrupt === INTERRUPT.deadline && performance.now() < outerDue ? INTERRUPT.none : interrupt;
       u32[CTX.runCount >> 2] = runs;
       outer.linearStackPointer = outerPointer;

@@ -67,7 +67,7 @@ export interface NativeBridge {
 
   /** Address of a C library symbol, or undefined. */
   symbol(name: string): number | undefined;
-  /** The C library function `name` with these types; `variadic` parameters follow the first `params.length` ones. */
+  /** The C function `name` with these types, in the C library or whatever else the process has loaded. */
   libraryFunction(name: string, result: NativeType, params: readonly NativeType[]): NativeFunction | undefined;
   /** `errno` after the last call of a library function on this thread. */
   errno(): number;

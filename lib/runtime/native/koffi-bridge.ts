@@ -40,6 +40,7 @@ class KoffiBridge implements NativeBridge {
   readonly name: string;
   readonly #koffi: Koffi;
   readonly #library: ReturnType<Koffi['load']>;
+  #process: ReturnType<Koffi['load']> | undefined;
   readonly #mmap: Raw<[number, number, number, number, number, number]>;
   readonly #munmap: Raw<[number, number]>;
   readonly #mprotect: Raw<[number, number, number]>;
@@ -205,11 +206,15 @@ class KoffiBridge implements NativeBridge {
     }
   }
   libraryFunction(name: string, result: NativeType, params: readonly NativeType[]): NativeFunction | undefined {
-    try {
-      return this.#library.func(name, KOFFI_TYPES[result], params.map((p) => KOFFI_TYPES[p])) as NativeFunction;
-    } catch {
-      return undefined;
+    // What the process has loaded besides (the mathematical functions, above all) comes second.
+    for (const library of [this.#library, this.#process ??= this.#koffi.load(null)]) {
+      try {
+        return library.func(name, KOFFI_TYPES[result], params.map((p) => KOFFI_TYPES[p])) as NativeFunction;
+      } catch {
+        continue;
+      }
     }
+    return undefined;
   }
   errno(): number { return this.#koffi.errno(); }
 }
