@@ -217,8 +217,10 @@ class LinearScan {
     pieces.location[p] = r;
     this.#busyUntil[r] = pieces.end[p];
     this.#holder[r] = p;
-    this.#lastRegister[v] = r;
-    const c = this.#hintClass[v], frequency = this.#loops.frequency[this.#uses.blockOf[pieces.start[p] >> 2]];
+    const block = this.#uses.blockOf[pieces.start[p] >> 2];
+    // Behind a cold stretch the value should be back where it was before.
+    if (this.#f.cold[block] === 0 || this.#lastRegister[v] < 0) this.#lastRegister[v] = r;
+    const c = this.#hintClass[v], frequency = this.#loops.frequency[block];
     if (frequency >= this.#classFrequency[c]) {
       this.#classFrequency[c] = frequency;
       this.#classRegister[c] = r;

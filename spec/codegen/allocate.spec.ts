@@ -237,7 +237,7 @@ test('a hot loop has no moves: parameters are coalesced, nothing is spilled whil
 test('values live through a loop are the ones spilled, outside it', () => {
   const w = new Writer(), keep = Array.from({ length: 6 }, () => w.int()), i0 = w.int(), i = w.int(), i1 = w.int(), k = w.int();
   w.block(); for (const v of keep) w.op([v, DEF]); w.op([i0, DEF]); w.op([k, DEF]); w.jump(1, i0);
-  w.block(1, false, i); const t = w.int(), u = w.int(); w.op([i, USE], [k, USE], [t, DEF]); w.op([t, USE], [i, USE], [u, DEF]); w.op([u, USE], [i, USE], [i1, REUSE]); w.branch(i1, 2, 3);
+  w.block(1, false, i); const t = w.int(), u = w.int(); w.op([i, USE], [k, USE], [t, DEF]); w.op([t, USE], [i, USE], [u, DEF]); w.op([i, USE], [u, USE], [i1, REUSE]); w.branch(i1, 2, 3);
   w.block(1); w.jump(1, i1);
   w.block(); for (const v of keep) w.op([v, USE]);
   const f = w.m.finish(), a = allocateChecked(f, registerFile(4, 3, 0));
