@@ -29,6 +29,8 @@ import { RegisterReservations } from './register-reservations.ts';
 
 /** Buckets per instruction: block start, pinned EARLY to LATE, other EARLY, LATE, AFTER. */
 const BUCKETS = 5;
+/** How many uses ahead a fixed register is looked for. */
+const FIXED_USES_AHEAD = 4;
 
 /** Places every piece of `pieces`, splitting as needed. @throws InternalError if an instruction needs more registers than there are */
 export function linearScan(f: MachineFunction, file: RegisterFile, uses: UseTable, loops: MachineLoops, pieces: PieceTable, hintClass: Int32Array): void {
@@ -53,8 +55,9 @@ class LinearScan {
   /** Values connected by block parameters share a representative; its register, and how hot the place was. */
   readonly #hintClass: Int32Array;
   readonly #classRegister: Int8Array;
-  readonly #classFrequency: Float64Array;
-  /** The use that a REUSE definition takes over: its vreg, by operand of the definition. */
+  readonly #classFrequency: Float32Array;
+  readonly #isAllocatable = new Uint8Array(64);
+  /** Whether some piece of the vreg is in memory already. */
   readonly #inMemory: Uint8Array;
   #position = 0;
 
@@ -70,8 +73,9 @@ class LinearScan {
     this.#waiting = new Int32Array(pieces.vreg.length);
     this.#lastRegister = new Int8Array(f.vregClass.length).fill(-1);
     this.#classRegister = new Int8Array(f.vregClass.length).fill(-1);
-    this.#classFrequency = new Float64Array(f.vregClass.length);
+    this.#classFrequency = new Float32Array(f.vregClass.length);
     this.#inMemory = new Uint8Array(f.vregClass.length);
+    for (const list of file.allocatable) for (let k = 0; k < list.length; k++) this.#isAllocatable[list[k]] = 1;
   }
 
   run(): void {
@@ -192,8 +196,8 @@ class LinearScan {
     const c = this.#classRegister[this.#hintClass[v]];
     if (c >= 0 && this.#free(c, start, end, v)) return c;
     // A fixed register it will be moved to soon.
-    const last4 = Math.min(useStart[v + 1], pieces4(this.#pieces.cursor[p]));
-    for (let u = this.#pieces.cursor[p]; u < last4 && usePosition[u] < end; u++) {
+    const cursor = this.#pieces.cursor[p], limit = Math.min(useStart[v + 1], cursor + FIXED_USES_AHEAD);
+    for (let u = cursor; u < limit && usePosition[u] < end; u++) {
       if (useKind[u] !== USE_FIXED) continue;
       const r = f.operandInfo[useTarget[u]] >> 4;
       if (this.#allocatable(r) && this.#free(r, start, end, v)) return r;
@@ -206,7 +210,7 @@ class LinearScan {
     return ((info >> 2) & 3) === 2 ? info >> 4 : this.#f.operandInfo[this.#f.operandStart[inst] + (info >> 4)] >> 4;
   }
   #allocatable(r: PReg): boolean {
-    return this.#file.allocatable[r < 32 ? 0 : 1].includes(r);
+    return this.#isAllocatable[r] === 1;
   }
   #free(r: PReg, start: number, end: number, v: VReg): boolean {
     return this.#busyUntil[r] <= start && this.#reservations.takenFrom(r, start, v) >= end;
@@ -450,6 +454,3 @@ class LinearScan {
     if (stop < end && stop > pieces.start[p]) this.#enqueue(pieces.split(p, stop));
   }
 }
-
-/** How many uses ahead a fixed register is looked for. */
-function pieces4(cursor: number): number { return cursor + 4; }

@@ -92,7 +92,7 @@ export function collectUses(f: MachineFunction): UseTable {
   const defPosition = new Int32Array(vregs).fill(-1), defTarget = new Int32Array(vregs), defKind = new Uint8Array(vregs);
   const useStart = new Int32Array(vregs + 1);
   const blockOf = new Int32Array(insts);
-  const reuses = new IntBuffer(), fixedRegister = new IntBuffer(), fixedFrom = new IntBuffer(), fixedTo = new IntBuffer(), fixedOwner = new IntBuffer();
+  const reuses = new IntBuffer(32), fixedRegister = new IntBuffer(16), fixedFrom = new IntBuffer(16), fixedTo = new IntBuffer(16), fixedOwner = new IntBuffer(16);
 
   const reserve = (register: number, from: number, to: number, owner: number): void => {
     fixedRegister.push(register); fixedFrom.push(from); fixedTo.push(to); fixedOwner.push(owner);

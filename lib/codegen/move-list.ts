@@ -10,11 +10,11 @@ export const AT_BLOCK_END = 2;
 export const BEHIND = 3;
 
 export class MoveList {
-  readonly #key = new IntBuffer(256);
-  readonly #from = new IntBuffer(256);
-  readonly #to = new IntBuffer(256);
+  readonly #key = new IntBuffer(32);
+  readonly #from = new IntBuffer(32);
+  readonly #to = new IntBuffer(32);
   /** The vreg moved: gives class and width. */
-  readonly #vreg = new IntBuffer(256);
+  readonly #vreg = new IntBuffer(32);
 
   /** A move of vreg v's value, parallel to all others of the same key. `from` may be `~i`. */
   add(key: number, from: number, to: number, v: number): void {
@@ -28,6 +28,7 @@ export class MoveList {
   /** Sequentialises every group. `spillSlots` grows if a cycle of slots needs a spare one. */
   finish(f: MachineFunction, scratch: readonly [PReg, PReg], spillSlots: number): { edits: Int32Array; editBytes: Uint8Array; spillSlots: number } {
     const n = this.#key.length;
+    if (n === 0) return { edits: new Int32Array(0), editBytes: new Uint8Array(0), spillSlots };
     let slots = spillSlots, spare = -1;
     const spareSlot = (): number => {
       if (spare < 0) {

@@ -24,12 +24,12 @@ export class ParallelMoves {
   readonly #scratch: readonly [PReg, PReg];
   readonly #spare: (bytes: number) => Location;
   // The group at hand.
-  readonly #src = new IntBuffer();
-  readonly #dst = new IntBuffer();
+  readonly #src = new IntBuffer(16);
+  readonly #dst = new IntBuffer(16);
   /** Class of the value, and bytes. */
-  readonly #cls = new IntBuffer();
-  readonly #width = new IntBuffer();
-  readonly #ready = new IntBuffer();
+  readonly #cls = new IntBuffer(16);
+  readonly #width = new IntBuffer(16);
+  readonly #ready = new IntBuffer(16);
   /** By location: pending moves that read it, and the pending move that writes it plus one. */
   #readers = new Int32Array(128);
   #writer = new Int32Array(128);

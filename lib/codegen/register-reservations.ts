@@ -16,11 +16,13 @@ export class RegisterReservations {
   /** First fixed reservation of each register that is not over, and the next one of the same register. */
   readonly #head = new Int32Array(64).fill(-1);
   readonly #next: Int32Array;
-  /** Instructions of each clobber set as positions (LATE), with a cursor; sets of each register. */
+  /** Instructions of each clobber set as positions (LATE), with a cursor. */
   readonly #clobbers: Int32Array[] = [];
   readonly #cursor: Int32Array;
   readonly #nextClobber: Int32Array;
-  readonly #setsOf: number[][] = Array.from({ length: 64 }, () => []);
+  /** Sets in use, and whether register r is in set s, at `64*s + r`. */
+  readonly #used: number[] = [];
+  readonly #member: Uint8Array;
 
   constructor(f: MachineFunction, uses: UseTable) {
     this.#uses = uses;
@@ -33,12 +35,15 @@ export class RegisterReservations {
     }
     const sets = f.clobberSets.length;
     const counts = new Int32Array(sets);
+    this.#member = new Uint8Array(sets * 64);
     for (let i = 0; i < f.clobber.length; i++) counts[f.clobber[i]]++;
     this.#cursor = new Int32Array(sets);
     this.#nextClobber = new Int32Array(sets).fill(NEVER);
     for (let s = 0; s < sets; s++) {
       this.#clobbers.push(new Int32Array(s === 0 || f.clobberSets[s].length === 0 ? 0 : counts[s]));
-      if (this.#clobbers[s].length > 0) for (const r of f.clobberSets[s]) this.#setsOf[r].push(s);
+      if (this.#clobbers[s].length === 0) continue;
+      this.#used.push(s);
+      for (const r of f.clobberSets[s]) this.#member[s * 64 + r] = 1;
     }
     counts.fill(0);
     for (let i = 0; i < f.clobber.length; i++) {
@@ -50,8 +55,9 @@ export class RegisterReservations {
 
   /** Moves the clobber cursors to `position`. */
   advance(position: number): void {
-    const next = this.#nextClobber;
-    for (let s = 1; s < next.length; s++) {
+    const next = this.#nextClobber, used = this.#used;
+    for (let u = 0; u < used.length; u++) {
+      const s = used[u];
       if (next[s] >= position) continue;
       const list = this.#clobbers[s];
       let k = this.#cursor[s];
@@ -66,9 +72,12 @@ export class RegisterReservations {
    * An operand of `v` itself fixed to the register does not count. Call {@link advance} with the position first.
    */
   takenFrom(register: PReg, position: number, v: VReg): number {
-    const sets = this.#setsOf[register], { fixedFrom, fixedTo, fixedOwner } = this.#uses;
+    const used = this.#used, { fixedFrom, fixedTo, fixedOwner } = this.#uses;
     let first = NEVER;
-    for (let k = 0; k < sets.length; k++) first = Math.min(first, this.#nextClobber[sets[k]]);
+    for (let k = 0; k < used.length; k++) {
+      const s = used[k];
+      if (this.#member[s * 64 + register] === 1) first = Math.min(first, this.#nextClobber[s]);
+    }
     let e = this.#head[register];
     if (e >= 0) {
       while (e >= 0 && fixedTo[e] <= position) e = this.#next[e];

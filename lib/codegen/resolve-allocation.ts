@@ -25,9 +25,9 @@ export function resolveAllocation(
   const { useStart, usePosition, useKind, useTarget, defPosition, defKind, defTarget, blockOf } = uses;
   const vregs = f.vregClass.length, blocks = f.loopDepth.length;
   const argLocation = new Int32Array(f.edgeArgs.length), paramLocation = new Int32Array(f.blockParams.length).fill(-1);
-  const starts = new IntBuffer(), locations = new IntBuffer();
+  const starts = new IntBuffer(16), locations = new IntBuffer(16);
   /** Candidate moves of one value: key, from, to. */
-  const keys = new IntBuffer(), froms = new IntBuffer(), tos = new IntBuffer();
+  const keys = new IntBuffer(16), froms = new IntBuffer(16), tos = new IntBuffer(16);
 
   for (let v = 0; v < vregs; v++) {
     const def = defPosition[v];
