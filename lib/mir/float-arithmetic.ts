@@ -9,7 +9,7 @@
 
 const scratch = new DataView(new ArrayBuffer(8));
 
-/** The 64 bits of a double as two unsigned halves is rarely needed; this gives them as one unsigned bigint. */
+/** The 64 bits of a double as an unsigned bigint. */
 export function float64Bits(x: number): bigint {
   scratch.setFloat64(0, x);
   return scratch.getBigUint64(0);

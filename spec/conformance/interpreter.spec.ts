@@ -2,8 +2,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { BINARY_OPS, COMPARE_OPS, evalBinary, evalCompare, evalConvert, evalUnary, verifyModule, type BinaryOp, type CompareOp, type Type } from '../../lib/mir/index.ts';
+import { fma32, fma64 } from '../../lib/mir/float-arithmetic.ts';
+import { RandomChoices } from '../fuzz/choices.ts';
 import { wasmScalar } from '../support/wasm-oracle.ts';
-import { integerBinary, integerCompare } from './formulas.ts';
+import { fusedMultiplyAdd, integerBinary, integerCompare } from './formulas.ts';
 import { formatFailures, interpreterExecutor, runTable } from './run-table.ts';
 import { conversions, expectBinary, expectConvert, expectUnary, scalarCases } from './tables.ts';
 import { programCases } from './program-tables.ts';
@@ -67,6 +69,19 @@ test('the constant evaluator agrees with the tables', () => {
   assert.is(evalConvert('bitcast', 'f32', 'i32', NaN), 0x7fc00000);
   assert.is(evalConvert('bitcast', 'i32', 'f32', 0x7f800001), undefined);
   assert.is(evalConvert('bitcast', 'f64', 'i64', NaN), 0x7ff8000000000000n);
+});
+
+test('fused multiply-add on random bits', () => {
+  const c = new RandomChoices(1), bits = new DataView(new ArrayBuffer(8));
+  const word = (): number => c.below(4294967296);
+  const double = (): number => { bits.setUint32(0, c.below(3) === 0 ? word() : 0x3ff00000 + c.below(0x400000) - 0x200000); bits.setUint32(4, word()); return bits.getFloat64(0); };
+  const single = (): number => { bits.setUint32(0, c.below(3) === 0 ? word() : 0x3f800000 + c.below(0x4000000) - 0x2000000); return bits.getFloat32(0); };
+  for (let k = 0; k < 20_000; k++) {
+    const [x, y] = [double(), double()], near = c.below(2) === 0 ? double() : -(x * y) * (1 + (c.below(5) - 2) * 2 ** -52);
+    assert.ok(Object.is(fma64(x, y, near), fusedMultiplyAdd(x, y, near, false)), `f64 ${x} ${y} ${near}`);
+    const [a, b] = [single(), single()], close = c.below(2) === 0 ? single() : Math.fround(-(a * b) * (1 + (c.below(5) - 2) * 2 ** -23));
+    assert.ok(Object.is(fma32(a, b, close), fusedMultiplyAdd(a, b, close, true)), `f32 ${a} ${b} ${close}`);
+  }
 });
 
 test.run();

@@ -77,5 +77,5 @@ export function hostFunctions(): Record<string, (...args: (number | bigint)[]) =
   };
 }
 
-/** Types a pointer argument or value may have in signatures: all but vectors unless they are enabled. */
+/** True for `f32 f64`, as a type guard. */
 export function isFloatType(t: Type): t is 'f32' | 'f64' { return t === 'f32' || t === 'f64'; }
