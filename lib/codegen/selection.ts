@@ -7,6 +7,9 @@
  * trap or reads memory moves only when no instruction between the two places may trap or has a side effect: so it
  * reads the same memory, and traps come in the program's order. Nothing moves to another block.
  *
+ * A compare that only conditions use (of branches and selects) is *repeated* at each of them instead of being kept as
+ * a value: setting the flags again is cheaper than saving them. Nothing may be folded into a repeated compare.
+ *
  * The architecture says what it *wants* to fold ({@link FoldPredicate}); what it then does not manage to fold, it
  * emits right before the user, which is just as legal.
  */
@@ -42,11 +45,14 @@ export interface SelectionInput {
   readonly blockAt: Int32Array;
   /** 1 for instructions that need not be emitted: dead, or only another name. By position. */
   readonly skip: Uint8Array;
-  /** 1 for values that are emitted with their user. */
+  /** 1 for values that are emitted with their user (or, for repeated compares, with each of them). */
   readonly folded: Uint8Array;
   /** Instructions before each position that may trap or have an effect. */
   readonly barriers: Int32Array;
 }
+
+/** Most places a compare is repeated at. */
+const MOST_REPEATS = 4;
 
 /** True when nothing strictly between two positions may trap or has an effect. */
 export function quietBetween(s: SelectionInput, from: number, to: number): boolean {
@@ -89,10 +95,14 @@ export function prepareSelection(f: MirFunction, folds: FoldPredicate, aliasOf: 
   resolveAliases(f, blocks, definitions, aliasOf);
 
   const useCount = new Int32Array(values), userAt = new Int32Array(values).fill(-1), feeds = new Int32Array(values).fill(-1);
-  countUses(f, reachable, blockBase, blocks, definitions, definedAt, alias, useCount, userAt, skip, feeds);
+  const conditions = new Int32Array(values);
+  countUses(f, reachable, blockBase, blocks, definitions, definedAt, alias, useCount, userAt, skip, feeds, conditions);
 
   const folded = new Uint8Array(values), emitAt = new Int32Array(positions);
   const input: SelectionInput = { f, blocks, blockBase, definitions, definedAt, alias, useCount, userAt, feeds, blockAt, skip, folded, barriers };
+  for (let v = 0; v < values; v++) {
+    if (useCount[v] > 1 && useCount[v] <= MOST_REPEATS && conditions[v] === useCount[v] && definitions[v]?.kind === 'compare') folded[v] = 1;
+  }
   for (const b of reachable) {
     const { instructions, terminator } = f.blocks[b], base = blockBase[b];
     emitAt[base + instructions.length] = base + instructions.length;
@@ -106,6 +116,7 @@ export function prepareSelection(f: MirFunction, folds: FoldPredicate, aliasOf: 
       if (user <= at || user > base + instructions.length) continue;
       const place = emitAt[user];
       if (!isPure(i) && (i.kind !== 'load' || i.volatile || !quietBetween(input, at, place))) continue;
+      if (isRepeated(input, user)) continue;
       const u = user === base + instructions.length ? terminator : instructions[user - base];
       if (!folds(input, i, u, place)) continue;
       folded[v] = 1;
@@ -113,6 +124,14 @@ export function prepareSelection(f: MirFunction, folds: FoldPredicate, aliasOf: 
     }
   }
   return input;
+}
+
+/** True when the user at a position is a repeated compare. */
+function isRepeated(s: SelectionInput, at: number): boolean {
+  const b = s.blockAt[at], block = s.f.blocks[b], k = at - s.blockBase[b];
+  if (k >= block.instructions.length) return false;
+  const i = block.instructions[k];
+  return i.kind === 'compare' && s.folded[i.result] === 1 && s.useCount[i.result] > 1;
 }
 
 function defineResults(i: Instruction, at: number, definitions: (Instruction | undefined)[], definedAt: Int32Array): void {
@@ -153,6 +172,7 @@ function countUses(
   f: MirFunction, reachable: readonly number[], blockBase: Int32Array, blocks: BlockOrder,
   definitions: readonly (Instruction | undefined)[], definedAt: Int32Array, alias: Int32Array,
   useCount: Int32Array, userAt: Int32Array, skip: Uint8Array, feeds: Int32Array,
+  conditions: Int32Array,
 ): void {
   let at = 0;
   const count = (v: Value): void => {
@@ -167,9 +187,15 @@ function countUses(
       const i = instructions[k];
       if (i.kind === 'convert' && alias[i.result] !== i.result) { skip[at] = 1; continue; }
       forEachOperand(i, count);
+      if (i.kind === 'select') conditions[alias[i.condition]]++;
     }
     if (terminator.kind === 'jump' || terminator.kind === 'br' || terminator.kind === 'switch') {
-      if (terminator.kind === 'br') { if (blocks.exits[b].length > 1) count(terminator.condition); }
+      if (terminator.kind === 'br') {
+        if (blocks.exits[b].length > 1) {
+          count(terminator.condition);
+          conditions[alias[terminator.condition]]++;
+        }
+      }
       else if (terminator.kind === 'switch') { if (blocks.exits[b].length > 1) count(terminator.value); }
       for (const e of blocks.exits[b]) {
         if (blocks.singleEntry[e.block] === 1) continue;
@@ -195,6 +221,7 @@ function countUses(
     if (d === undefined || !isPure(d) || skip[definedAt[v]] === 1) continue;
     if (d.kind === 'pair' && (useCount[d.result] > 0 || useCount[d.result2] > 0)) continue;
     skip[definedAt[v]] = 1;
+    if (d.kind === 'select') conditions[alias[d.condition]]--;
     forEachOperand(d, release);
   }
 }

@@ -146,6 +146,24 @@ b2:
   assert.equal(both(m, 'swap', [4, 10n, 20n]), [10n, 20n]);
 });
 
+test('a compare used by a dead select, a branch and as a value', () => {
+  const m = linear(`
+func @f(i32, i32) -> (i32) {
+b0(v0: i32, v1: i32):
+  v2 = slt.i32 v0, v1
+  v3 = select.i32 v2, v0, v1
+  br v2, b1, b2
+b1:
+  v4 = zext.i1.i32 v2
+  ret v4
+b2:
+  v5 = zext.i1.i32 v2
+  v6 = add.i32 v5, v1
+  ret v6
+}`);
+  for (const a of [[1, 2], [2, 1], [3, 3]]) both(m, 'f', a);
+});
+
 test('an irreducible cycle and a branch to the entry', () => {
   const m = linear(`
 func @f(i32, i32) -> (i32) {
