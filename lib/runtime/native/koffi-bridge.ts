@@ -24,12 +24,13 @@ const KOFFI_TYPES: Readonly<Record<NativeType, string>> = {
 /**
  * Loads koffi.
  *
+ * @param load - gives the package; by default Node's `require`
  * @throws NativeUnavailableError when the package is missing or has no binary for this machine
  */
-export function createKoffiBridge(): NativeBridge {
+export function createKoffiBridge(load: () => unknown = () => nodeBuiltin('node:module').createRequire(import.meta.url)('koffi')): NativeBridge {
   let koffi: Koffi;
   try {
-    koffi = nodeBuiltin('node:module').createRequire(import.meta.url)('koffi') as Koffi;
+    koffi = load() as Koffi;
   } catch (error) {
     throw new NativeUnavailableError(error);
   }
