@@ -25,8 +25,7 @@ export function allocateRegisters(f: MachineFunction, file: RegisterFile): Alloc
   const ranges = computeLiveRanges(f, uses);
   const loops = findMachineLoops(f);
   const pieces = new PieceTable(f.vregClass.length, ranges, uses.useStart, uses.usePosition);
-  const hintClass = parameterClasses(f);
-  linearScan(f, file, uses, loops, pieces, hintClass);
+  linearScan(f, file, uses, loops, pieces);
 
   const vregs = f.vregClass.length;
   const inMemory = new Uint8Array(vregs), spilled: number[] = [];
@@ -36,7 +35,7 @@ export function allocateRegisters(f: MachineFunction, file: RegisterFile): Alloc
     inMemory[v] = 1;
     spilled.push(v);
   }
-  const slots = assignSpillSlots(f, ranges, spilled, hintClass);
+  const slots = assignSpillSlots(f, ranges, spilled);
   const memoryOf = slots.slotOf;
   for (let v = 0; v < vregs; v++) if (f.vregRemat[v] >= 0) memoryOf[v] = ~f.vregRemat[v];
 
@@ -45,29 +44,6 @@ export function allocateRegisters(f: MachineFunction, file: RegisterFile): Alloc
   resolveAllocation(f, uses, ranges, loops, pieces, memoryOf, operandLocation, moves);
   const { edits, editBytes, spillSlots } = moves.finish(f, file.scratch, slots.count);
   return { operandLocation, edits, editBytes, spillSlots, usedCalleeSaved: usedCalleeSaved(f, file, operandLocation, edits) };
-}
-
-/** Representative of each vreg among those that block parameters and their arguments connect. */
-export function parameterClasses(f: MachineFunction): Int32Array {
-  const parent = new Int32Array(f.vregClass.length);
-  for (let v = 0; v < parent.length; v++) parent[v] = v;
-  const find = (v: number): number => {
-    let x = v;
-    while (parent[x] !== x) {
-      parent[x] = parent[parent[x]];
-      x = parent[x];
-    }
-    return x;
-  };
-  for (let e = 0; e < f.succs.length; e++) {
-    const p0 = f.blockParamStart[f.succs[e]], a0 = f.edgeArgStart[e];
-    for (let a = a0; a < f.edgeArgStart[e + 1]; a++) {
-      const x = find(f.edgeArgs[a]), y = find(f.blockParams[p0 + a - a0]);
-      if (x !== y) parent[x] = y;
-    }
-  }
-  for (let v = 0; v < parent.length; v++) parent[v] = find(v);
-  return parent;
 }
 
 /** Callee-saved registers that are written: by definitions, clobbers or edits. */

@@ -19,7 +19,7 @@
  */
 import { InternalError } from '../mir/errors.ts';
 import { 
-  DEF_EARLY, DEF_FIXED, DEF_REUSE, EARLY, GAP, LATE, USE_EDGE, USE_FIXED, USE_LATE, USE_LATE_ANY, USE_REG,
+  DEF_EARLY, DEF_FIXED, DEF_PARAM, DEF_REUSE, EARLY, GAP, LATE, USE_EDGE, USE_FIXED, USE_LATE, USE_LATE_ANY, USE_REG,
   isRegisterDef, isRegisterUse, useEnd, type UseTable,
  } from './live-range.ts';
 import type { MachineFunction, PReg, RegisterFile, VReg } from './machine-function.ts';
@@ -33,8 +33,8 @@ const BUCKETS = 5;
 const FIXED_USES_AHEAD = 4;
 
 /** Places every piece of `pieces`, splitting as needed. @throws InternalError if an instruction needs more registers than there are */
-export function linearScan(f: MachineFunction, file: RegisterFile, uses: UseTable, loops: MachineLoops, pieces: PieceTable, hintClass: Int32Array): void {
-  new LinearScan(f, file, uses, loops, pieces, hintClass).run();
+export function linearScan(f: MachineFunction, file: RegisterFile, uses: UseTable, loops: MachineLoops, pieces: PieceTable): void {
+  new LinearScan(f, file, uses, loops, pieces).run();
 }
 
 class LinearScan {
@@ -52,28 +52,29 @@ class LinearScan {
   readonly #holder = new Int32Array(64).fill(-1);
   /** Latest register of each vreg, −1 for none. */
   readonly #lastRegister: Int8Array;
-  /** Values connected by block parameters share a representative; its register, and how hot the place was. */
-  readonly #hintClass: Int32Array;
-  readonly #classRegister: Int8Array;
-  readonly #classFrequency: Float32Array;
+  /** The block parameter each vreg is passed to on its most frequent edge, −1 for none. */
+  readonly #passedTo: Int32Array;
+  /** By block parameter: the register it or an argument of it was put in where that was most frequent. */
+  readonly #parameterRegister: Int8Array;
+  readonly #parameterFrequency: Float32Array;
   readonly #isAllocatable = new Uint8Array(64);
   /** Whether some piece of the vreg is in memory already. */
   readonly #inMemory: Uint8Array;
   #position = 0;
 
-  constructor(f: MachineFunction, file: RegisterFile, uses: UseTable, loops: MachineLoops, pieces: PieceTable, hintClass: Int32Array) {
+  constructor(f: MachineFunction, file: RegisterFile, uses: UseTable, loops: MachineLoops, pieces: PieceTable) {
     this.#f = f;
     this.#file = file;
     this.#uses = uses;
     this.#loops = loops;
     this.#pieces = pieces;
-    this.#hintClass = hintClass;
+    this.#passedTo = passedTo(f, loops);
     this.#reservations = new RegisterReservations(f, uses);
     this.#bucket = new Int32Array(f.opcode.length * BUCKETS + BUCKETS).fill(-1);
     this.#waiting = new Int32Array(pieces.vreg.length);
     this.#lastRegister = new Int8Array(f.vregClass.length).fill(-1);
-    this.#classRegister = new Int8Array(f.vregClass.length).fill(-1);
-    this.#classFrequency = new Float32Array(f.vregClass.length);
+    this.#parameterRegister = new Int8Array(f.vregClass.length).fill(-1);
+    this.#parameterFrequency = new Float32Array(f.vregClass.length);
     this.#inMemory = new Uint8Array(f.vregClass.length);
     for (const list of file.allocatable) for (let k = 0; k < list.length; k++) this.#isAllocatable[list[k]] = 1;
   }
@@ -183,8 +184,8 @@ class LinearScan {
         }
         case DEF_REUSE: {
           const x = f.operandVReg[f.operandStart[start >> 2] + (f.operandInfo[o] >> 4)];
-          // Where the value goes next matters more than where it comes from if it is a loop's parameter.
-          const c = this.#classRegister[this.#hintClass[v]];
+          // A move here or a move on the edge: the same, but the edge may be a back edge.
+          const c = this.#passedTo[v] < 0 ? -1 : this.#parameterRegister[this.#passedTo[v]];
           if (c >= 0 && this.#free(c, start, end, v)) return c;
           const r = this.#lastRegister[x];
           if (r >= 0 && this.#free(r, start, end, v)) return r;
@@ -193,8 +194,12 @@ class LinearScan {
         default: break;
       }
     }
-    const c = this.#classRegister[this.#hintClass[v]];
-    if (c >= 0 && this.#free(c, start, end, v)) return c;
+    const own = this.#parameterRegister[v];
+    if (own >= 0 && this.#free(own, start, end, v)) return own;
+    if (this.#passedTo[v] >= 0) {
+      const c = this.#parameterRegister[this.#passedTo[v]];
+      if (c >= 0 && this.#free(c, start, end, v)) return c;
+    }
     // A fixed register it will be moved to soon.
     const cursor = this.#pieces.cursor[p], limit = Math.min(useStart[v + 1], cursor + FIXED_USES_AHEAD);
     for (let u = cursor; u < limit && usePosition[u] < end; u++) {
@@ -224,11 +229,15 @@ class LinearScan {
     const block = this.#uses.blockOf[pieces.start[p] >> 2];
     // Behind a cold stretch the value should be back where it was before.
     if (this.#f.cold[block] === 0 || this.#lastRegister[v] < 0) this.#lastRegister[v] = r;
-    const c = this.#hintClass[v], frequency = this.#loops.frequency[block];
-    if (frequency >= this.#classFrequency[c]) {
-      this.#classFrequency[c] = frequency;
-      this.#classRegister[c] = r;
-    }
+    const frequency = this.#loops.frequency[block];
+    if (this.#uses.defKind[v] === DEF_PARAM) this.#suggest(v, r, frequency);
+    if (this.#passedTo[v] >= 0) this.#suggest(this.#passedTo[v], r, frequency);
+  }
+
+  #suggest(parameter: VReg, r: PReg, frequency: number): void {
+    if (frequency < this.#parameterFrequency[parameter]) return;
+    this.#parameterFrequency[parameter] = frequency;
+    this.#parameterRegister[parameter] = r;
   }
 
   /** No register is free throughout: take one for a part, take another piece's register, or stay in memory. */
@@ -453,4 +462,21 @@ class LinearScan {
     }
     if (stop < end && stop > pieces.start[p]) this.#enqueue(pieces.split(p, stop));
   }
+}
+
+/** For each vreg, the block parameter it is passed to on its most frequent edge, −1 for none. */
+function passedTo(f: MachineFunction, loops: MachineLoops): Int32Array {
+  const to = new Int32Array(f.vregClass.length).fill(-1), best = new Float32Array(f.vregClass.length);
+  for (let b = 0; b < f.loopDepth.length; b++) {
+    for (let e = f.succStart[b]; e < f.succStart[b + 1]; e++) {
+      const a0 = f.edgeArgStart[e], p0 = f.blockParamStart[f.succs[e]];
+      for (let a = a0; a < f.edgeArgStart[e + 1]; a++) {
+        const v = f.edgeArgs[a];
+        if (loops.frequency[b] <= best[v]) continue;
+        best[v] = loops.frequency[b];
+        to[v] = f.blockParams[p0 + a - a0];
+      }
+    }
+  }
+  return to;
 }

@@ -16,9 +16,10 @@ export interface SpillSlots {
 }
 
 /** @param spilled vregs that need a slot */
-export function assignSpillSlots(f: MachineFunction, ranges: LiveRanges, spilled: readonly number[], hintClass: Int32Array): SpillSlots {
+export function assignSpillSlots(f: MachineFunction, ranges: LiveRanges, spilled: readonly number[]): SpillSlots {
   const slotOf = new Int32Array(f.vregClass.length).fill(-1);
   if (spilled.length === 0) return { slotOf, count: 0 };
+  const hintClass = parameterClasses(f);
   const { rangeStart, rangeFrom, rangeTo } = ranges;
   // Sorted by start; the index rides in the low bits (positions stay below 2^31, indices below 2^22 in any case).
   const keys = new Float64Array(spilled.length);
@@ -82,4 +83,27 @@ function pop(heap: number[], key: readonly number[]): number {
   }
   heap[k] = last;
   return top;
+}
+
+/** Representative of each vreg among those that block parameters and their arguments connect. */
+function parameterClasses(f: MachineFunction): Int32Array {
+  const parent = new Int32Array(f.vregClass.length);
+  for (let v = 0; v < parent.length; v++) parent[v] = v;
+  const find = (v: number): number => {
+    let x = v;
+    while (parent[x] !== x) {
+      parent[x] = parent[parent[x]];
+      x = parent[x];
+    }
+    return x;
+  };
+  for (let e = 0; e < f.succs.length; e++) {
+    const p0 = f.blockParamStart[f.succs[e]], a0 = f.edgeArgStart[e];
+    for (let a = a0; a < f.edgeArgStart[e + 1]; a++) {
+      const x = find(f.edgeArgs[a]), y = find(f.blockParams[p0 + a - a0]);
+      if (x !== y) parent[x] = y;
+    }
+  }
+  for (let v = 0; v < parent.length; v++) parent[v] = find(v);
+  return parent;
 }
