@@ -90,11 +90,15 @@ export class FunctionContext {
   }
   /** Checks that a value may be used here. */
   checkUsable(x: BaseValue): void {
+    if (x.context !== this || !x.scope.open) this.checkScope(x, 'a value');
+  }
+  /** Checks that something computed in a scope of a function may be used here. */
+  checkScope(x: { readonly context: FunctionContext; readonly scope: Scope }, what: string): void {
     if (x.context !== this) {
-      throw usageError(`a value of function '${x.context.name}' is used in function '${this.name}'`, 'Pass it as an argument, or keep it in a global: values belong to one function.');
+      throw usageError(`${what} of function '${x.context.name}' is used in function '${this.name}'`, 'Pass it as an argument, or keep it in a global: values belong to one function.');
     }
     if (!x.scope.open) {
-      throw usageError(`a value computed inside ${x.scope.what}${formatPlace(this.module.locations.placeOf(x.scope.origin))} is used after it`, 'That code may not have run. Carry the value out in a variable: const v = b.var(type, initial).');
+      throw usageError(`${what} computed inside ${x.scope.what}${formatPlace(this.module.locations.placeOf(x.scope.origin))} is used after it`, 'That code may not have run. Carry the value out in a variable: const v = b.var(type, initial).');
     }
   }
   condition(x: unknown, what: string): Value { return this.operand(bool as unknown as RuntimeType, x, what); }

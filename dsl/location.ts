@@ -6,7 +6,9 @@
  * once, through source maps when there are any. Frames of Lamella itself are skipped, so the first frame that is left is
  * the user's.
  *
- * Measured (Node 20, 2 cores, 1,000,000 operations): see `COST` below; `module(name, { locations: false })` turns it off.
+ * Measured (Node 20, x86-64, CPU time per DSL operation, 100,000 additions, on a machine busy with other work): 0.3 µs
+ * without locations, 6 µs with; V8's capture is 3 µs of it and hardly depends on the number of frames, symbolisation
+ * about 1 µs. `module(name, { locations: false })` turns it off for programs of very many operations.
  */
 import { UNKNOWN_LOCATION, type SourceLocation } from '../lib/mir/index.ts';
 

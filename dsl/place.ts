@@ -1,7 +1,7 @@
 /** Places at run time: an address in the making, kept as base + index * scale + offset until it is accessed. */
 import type { AddressInput, Value } from '../lib/mir/index.ts';
 import { BaseValue } from './base-value.ts';
-import { currentContext, type FunctionContext } from './context.ts';
+import { currentContext, type FunctionContext, type Scope } from './context.ts';
 import type { GlobalDefinition } from './module-context.ts';
 import { layoutOf, ptr, type MemoryType, type RuntimeMemoryType, type RuntimeType } from './types.ts';
 import { describe, usageError } from './usage.ts';
@@ -13,8 +13,12 @@ export type Root =
   | { readonly kind: 'slot'; readonly context: FunctionContext; readonly slot: number }
   | { readonly kind: 'global'; readonly global: GlobalDefinition };
 
-/** An address in the making. `index` is of pointer width; `offset` is never negative. */
-export interface Spot { readonly root: Root; readonly index: Value | undefined; readonly scale: number; readonly offset: number }
+/**
+ * An address in the making. `index` is of pointer width; `offset` is never negative; `bound` says where the index was
+ * computed, which is where the place may be used.
+ */
+export interface Spot { readonly root: Root; readonly index: Value | undefined; readonly scale: number; readonly offset: number; readonly bound?: Bound }
+interface Bound { readonly context: FunctionContext; readonly scope: Scope }
 
 /** The function in which a place is used. */
 export function contextOf(root: Root): FunctionContext {
@@ -28,6 +32,7 @@ export function contextOf(root: Root): FunctionContext {
 
 /** The operands of a load or store at `spot`. Call after `begin`. */
 export function addressOf(c: FunctionContext, spot: Spot): AddressInput {
+  if (spot.bound !== undefined) c.checkScope(spot.bound, 'a place');
   const base = baseOf(c, spot.root);
   return spot.index === undefined ? { base, offset: spot.offset } : { base, index: spot.index, scale: spot.scale, offset: spot.offset };
 }
@@ -72,8 +77,9 @@ export function advance(c: FunctionContext, spot: Spot, index: unknown, size: nu
 }
 
 function withIndex(c: FunctionContext, spot: Spot, index: Value, scale: number): Spot {
-  if (spot.index === undefined) return { ...spot, index, scale };
-  return { root: { kind: 'address', context: c, id: pointerTo(c, spot) }, index, scale, offset: 0 };
+  const bound = { context: c, scope: c.scope };
+  if (spot.index === undefined) return { ...spot, index, scale, bound };
+  return { root: { kind: 'address', context: c, id: pointerTo(c, spot) }, index, scale, offset: 0, bound };
 }
 
 /** The place object of `type` at `spot`. */

@@ -8,7 +8,7 @@
  * into its predecessor needs no copies.
  */
 import {
-  forEachEdge, mapEdges, mapOperands, mapTerminatorOperands,
+  forEachEdge, mapEdges, mapOperands,
   type Block, type BlockId, type Edge, type Instruction, type MirFunction, type Terminator, type Type, type Value,
 } from '../lib/mir/index.ts';
 
@@ -20,7 +20,7 @@ export function tidy(f: MirFunction, order: readonly BlockId[], locations: reado
   const reachable = findReachable(f);
   const live = order.filter((b) => reachable[b] === 1);
   const resolved = replaceTrivialParams(f, live);
-  const kept = f.blocks.map((b, i) => (i === 0 ? b.params : b.params.filter((p) => resolved[p] === p)));
+  const kept = f.blocks.map((b, i) => (i === 0 || b.params.every((p) => resolved[p] === p) ? b.params : b.params.filter((p) => resolved[p] === p)));
   const find = (v: Value): Value => {
     let r = v;
     while (resolved[r] !== r) r = resolved[r];
@@ -174,9 +174,8 @@ function rebuild(f: MirFunction, live: readonly BlockId[], kept: readonly (reado
         instructions.push(mapped);
       }
     }
-    const last = terms[chain[chain.length - 1]];
-    const terminator = mapTerminatorOperands(mapEdges(last, (e) => ({ block: blockNumber[e.block], args: e.args })), use);
-    const block = { params: kept[chain[0]].map(define), instructions, terminator: { ...terminator, loc: locations[last.loc] } };
+    const terminator = renumberTerminator(terms[chain[chain.length - 1]], blockNumber, use, locations);
+    const block = { params: kept[chain[0]].map(define), instructions, terminator };
     const name = f.blocks[chain[0]].name;
     return name === undefined ? block : { ...block, name };
   });
@@ -186,6 +185,22 @@ function rebuild(f: MirFunction, live: readonly BlockId[], kept: readonly (reado
     if (n !== -1) valueNames[n] = name;
   }
   return { ...f, valueTypes, blocks, valueNames, loc: locations[f.loc] };
+}
+
+/** The terminator with final numbers of values, blocks and location, made in one step: branches are many. */
+function renumberTerminator(t: Terminator, blocks: Int32Array, use: (v: Value) => Value, locations: readonly number[]): Terminator {
+  const edge = (e: Edge): Edge => ({ block: blocks[e.block], args: e.args.length === 0 ? [] : e.args.map(use) });
+  const loc = locations[t.loc];
+  switch (t.kind) {
+    case 'jump': return { kind: 'jump', target: edge(t.target), loc };
+    case 'br': return { kind: 'br', condition: use(t.condition), then: edge(t.then), else: edge(t.else), loc };
+    case 'switch': return { kind: 'switch', type: t.type, value: use(t.value), cases: t.cases.map((c) => ({ value: c.value, target: edge(c.target) })), default: edge(t.default), loc };
+    case 'ret': return { kind: 'ret', args: t.args.map(use), loc };
+    case 'tail_call': return { kind: 'tail_call', callee: t.callee, args: t.args.map(use), loc };
+    case 'tail_call_indirect': return { kind: 'tail_call_indirect', signature: t.signature, index: use(t.index), args: t.args.map(use), loc };
+    case 'trap': return { kind: 'trap', code: t.code, loc };
+    default: return t satisfies never;
+  }
 }
 
 /** Gives an instruction's results their final numbers, in place: nobody else holds it yet. */

@@ -58,6 +58,20 @@ test('a value used after the branch or loop that computed it', () => {
   fails(() => build(f), /Carry the value out in a variable/, 'the branch');
 });
 
+test('a place used after the branch, or outside of the function, that computed its index', () => {
+  const shared = global('shared', array(i32, 8));
+  let leaked: ReturnType<typeof shared.at> | undefined;
+  const f = fn('f', [i32], unit, (b, n) => b.if(n.gt(0), () => { leaked = shared.at(n.add(1)); }));
+  const after = fn('after', [i32], i32, (b, n) => {
+    let place = shared.at(0);
+    b.if(n.gt(0), () => { place = shared.at(n); });
+    b.ret(place.get()); /* place used after */
+  });
+  const thief = fn('thief', [], i32, (b) => b.ret(leaked!.get()));
+  fails(() => build(after), /a place computed inside b\.if .* is used after it/, 'place used after');
+  fails(() => module('m').export({ f, thief }).build(), /a place of function 'f' is used in function 'thief'/);
+});
+
 test('a variable read where it may have no value', () => {
   const f = fn('f', [i32], i32, (b, n) => {
     let v = undefined as import('../../dsl/index.ts').Var<typeof i32> | undefined;

@@ -60,7 +60,7 @@ test('types stay cheap: a ceiling on instantiations for a representative program
   assert.not.match(output, /error TS/);
   const instantiations = Number(/^Instantiations:\s+(\d+)$/m.exec(output)![1]);
   const base = Number(/^Instantiations:\s+(\d+)$/m.exec(await compile([join(root, 'spec/types/representative-baseline.ts')], ['--extendedDiagnostics']))![1]);
-  process.stdout.write(`seed none; ${instantiations - base} type instantiations for the representative program (ceiling ${CEILING}; ${base} for the import alone)\n`);
+  process.stdout.write(`\nseed none; ${instantiations - base} type instantiations for the representative program (ceiling ${CEILING}; ${base} for the import alone)\n`);
   assert.ok(instantiations - base <= CEILING, `${instantiations - base} type instantiations, more than ${CEILING}`);
 });
 
