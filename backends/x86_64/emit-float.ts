@@ -6,7 +6,7 @@ import { emitCompare } from './emit-integer.ts';
 import { CC, X } from './forms.ts';
 import type { Mem } from './memory-operand.ts';
 import {
-  CC_FNE, CONVERT_64, CONVERT_SATURATE, CONVERT_UNSIGNED, FU_CEIL, FU_FLOOR, FU_NEAREST, FU_SQRT, F_ADD, F_MUL, F_SUB,
+  CC_FNE, CONVERT_64, CONVERT_SATURATE, CONVERT_UNSIGNED, FU_CEIL, FU_FLOOR, FU_NEAREST, FU_SQRT, F_ADD, F_DIV, F_MIN, F_MUL, F_SUB,
   MODE_NONE, V_AND, V_ANDN, V_OR, conditionOf, modeOf, modeRegisters, negate, sizeOfData, subOf,
 } from './opcodes.ts';
 
@@ -38,7 +38,8 @@ function isDouble(e: EmitContext): boolean { return sizeOfData(e.data) === 3; }
 export function emitFloatBinary(e: EmitContext): void {
   const wide = isDouble(e), sub = subOf(e.data), d = e.reg(0), a = e.reg(1), m = e.flexible(2, e.word);
   const form = sub === F_ADD ? (wide ? X.vaddsd : X.vaddss) : sub === F_SUB ? (wide ? X.vsubsd : X.vsubss)
-    : sub === F_MUL ? (wide ? X.vmulsd : X.vmulss) : wide ? X.vdivsd : X.vdivss;
+    : sub === F_MUL ? (wide ? X.vmulsd : X.vmulss) : sub === F_DIV ? (wide ? X.vdivsd : X.vdivss)
+    : sub === F_MIN ? (wide ? X.vminsd : X.vminss) : wide ? X.vmaxsd : X.vmaxss;
   if (m === undefined) e.asm.vvv(form, d, a, e.register); else e.asm.vvm(form, d, a, m);
 }
 

@@ -9,7 +9,7 @@ import type { CompareInst, SelectInst, Value } from '../../lib/mir/instruction.t
 import type { CompareOp } from '../../lib/mir/ops.ts';
 import {
   CC_A, CC_AE, CC_B, CC_BE, CC_E, CC_FEQ, CC_FNE, CC_G, CC_GE, CC_L, CC_LE, CC_NE, COMPARE_CMP, COMPARE_FLOAT, COMPARE_TEST,
-  MODE_NONE, MOVE_SIZE_SHIFT, OP_CMOV, OP_FSELECT, OP_SETCC, exchange, negate, packCompare, sizeLog,
+  F_MAX, F_MIN, MODE_NONE, MOVE_SIZE_SHIFT, OP_CMOV, OP_FBINARY, OP_FSELECT, OP_SETCC, exchange, negate, packCompare, sizeLog,
 } from './opcodes.ts';
 import { DEF_REG, SelectContext, USE_ANY, USE_REG, defReuse } from './select-context.ts';
 
@@ -151,6 +151,7 @@ export function emitSetcc(s: SelectContext, c: Condition, d: VReg): void {
 }
 
 export function lowerSelect(s: SelectContext, i: SelectInst): void {
+  if ((i.type === 'f32' || i.type === 'f64') && lowerLesserOrGreater(s, i)) return;
   // Values first: the condition must be the last thing asked for.
   let yes = s.reg(i.a), no = s.reg(i.b);
   const c = prepareCondition(s, i.condition);
@@ -168,4 +169,20 @@ export function lowerSelect(s: SelectContext, i: SelectInst): void {
   s.op(no, USE_REG);
   s.op(yes, float ? USE_REG : USE_ANY);
   conditionOperands(s, c);
+}
+
+/** `a < b ? a : b` and its kind are the processor's minimum and maximum, NaN and zeros included. */
+function lowerLesserOrGreater(s: SelectContext, i: SelectInst): boolean {
+  const c = s.definition(i.condition);
+  if (c === undefined || c.kind !== 'compare' || !s.isFolded(i.condition) || (c.op !== 'flt' && c.op !== 'fgt')) return false;
+  const a = s.resolve(i.a), b = s.resolve(i.b), x = s.resolve(c.a), y = s.resolve(c.b);
+  const straight = a === x && b === y;
+  if (!straight && !(a === y && b === x)) return false;
+  const first = s.reg(i.a);
+  s.flexible(i.b);
+  s.inst(OP_FBINARY, s.packed((c.op === 'flt') === straight ? F_MIN : F_MAX, s.bytesOf(i.type)), s.displacement);
+  s.op(s.def(i.result), DEF_REG);
+  s.op(first, USE_REG);
+  s.flexibleOperands();
+  return true;
 }

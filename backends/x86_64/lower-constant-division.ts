@@ -14,45 +14,52 @@ import {
 } from './opcodes.ts';
 import { DEF_REG, SelectContext, USE_ANY, USE_REG, defFixed, defReuse, useFixed } from './select-context.ts';
 
+/** The divisor can trap (0, or −1 when dividing), so nothing was emitted. */
+export const NOT_DIVIDED = -2;
+
 /**
- * Emits `n / divisor` or the remainder into `d`, at `bytes` (4 or 8); `n` is extended to that width. False, and
- * nothing emitted, for divisors that can trap (0, and −1 when dividing).
+ * Emits `n / divisor` or the remainder into `d`, at `bytes` (4 or 8); `n` is extended to that width. `known` is a
+ * register that already holds the quotient by the divisor, or −1. Returns such a register for next time, −1 if there
+ * is none, or {@link NOT_DIVIDED}.
  */
-export function divideByConstant(s: SelectContext, d: VReg, n: VReg, divisor: bigint, bytes: number, signed: boolean, remainder: boolean): boolean {
+export function divideByConstant(s: SelectContext, d: VReg, n: VReg, divisor: bigint, bytes: number, signed: boolean, remainder: boolean, known: VReg): number {
   const magnitude = divisor < 0n ? -divisor : divisor;
-  if (divisor === 0n || (divisor === -1n && !remainder)) return false;
+  if (divisor === 0n || (divisor === -1n && !remainder)) return NOT_DIVIDED;
   if (magnitude === 1n) {
     if (remainder) {
       s.b.setRemat(d, s.inst(OP_CONST));
       s.op(d, DEF_REG);
     } else copy(s, d, n);
-    return true;
+    return -1;
   }
   const power = (magnitude & (magnitude - 1n)) === 0n, shift = magnitude.toString(2).length - 1;
   if (!signed && power && !remainder) {
     s.inst(OP_SHIFT_IMM, pack(SHIFT_SHR, sizeLog(bytes)), shift);
     s.op(d, defReuse(1));
     s.op(n, USE_REG);
-    return true;
+    return -1;
   }
   if (!signed && power) {
     lowBits(s, d, n, shift, bytes);
-    return true;
+    return -1;
   }
   if (signed && power) {
     signedPower(s, d, n, shift, bytes, remainder, divisor < 0n);
-    return true;
+    return -1;
   }
-  const target = remainder || (signed && divisor < 0n) ? s.newInt() : d;
-  if (signed) signedQuotient(s, target, n, magnitude, bytes);
-  else unsignedQuotient(s, target, n, magnitude, bytes);
+  if (signed && divisor < 0n) known = -1;
+  const target = remainder || (signed && divisor < 0n) ? (known >= 0 ? known : s.newInt()) : d;
+  if (target !== known) {
+    if (signed) signedQuotient(s, target, n, magnitude, bytes);
+    else unsignedQuotient(s, target, n, magnitude, bytes);
+  }
   if (remainder) subtractProduct(s, d, n, target, magnitude, bytes);
   else if (target !== d) {
     s.inst(OP_UNARY, pack(UNARY_NEG, sizeLog(bytes)));
     s.op(d, defReuse(1));
     s.op(target, USE_REG);
   }
-  return true;
+  return signed && divisor < 0n ? -1 : target;
 }
 
 function copy(s: SelectContext, d: VReg, n: VReg): void {

@@ -4,10 +4,10 @@
  */
 import type { BinaryInst } from '../../lib/mir/instruction.ts';
 import { RAX, RDX } from './convention.ts';
-import { divideByConstant } from './lower-constant-division.ts';
+import { NOT_DIVIDED, divideByConstant } from './lower-constant-division.ts';
 import { widened } from './lower-integer.ts';
-import { DIV_REMAINDER, DIV_SAFE, DIV_SIGNED, OP_DIV, pack, sizeLog } from './opcodes.ts';
-import { LATE_REG, SelectContext, defFixed, useFixed } from './select-context.ts';
+import { DIV_REMAINDER, DIV_SAFE, DIV_SIGNED, OP_DIV, OP_MOV, pack, sizeLog } from './opcodes.ts';
+import { DEF_REG, LATE_REG, SelectContext, USE_ANY, defFixed, useFixed } from './select-context.ts';
 
 export function lowerDivision(s: SelectContext, i: BinaryInst): void {
   const signed = i.op === 'sdiv' || i.op === 'srem', remainder = i.op === 'urem' || i.op === 'srem';
@@ -17,14 +17,32 @@ export function lowerDivision(s: SelectContext, i: BinaryInst): void {
   const a = widened(s, i.a, i.type, signed);
   if (constant !== undefined) {
     const bits = s.bytesOf(i.type) * 8, divisor = signed ? BigInt(constant) : BigInt.asUintN(bits, BigInt(constant));
-    if (divideByConstant(s, d, a, divisor, bytes, signed, remainder)) return;
+    const known = s.division, again = known.a === a && known.b < 0 && known.constant === divisor && known.signed === signed && known.bytes === bytes;
+    const quotient = divideByConstant(s, d, a, divisor, bytes, signed, remainder, again ? known.quotient : -1);
+    if (quotient !== NOT_DIVIDED) {
+      Object.assign(known, { a, b: -1, constant: divisor, signed, bytes, quotient, remainder: -1 });
+      return;
+    }
     if (divisor !== 0n && divisor !== -1n) flags |= DIV_SAFE;
   }
   const b = widened(s, i.b, i.type, signed);
+  const known = s.division;
+  if (known.a === a && known.b === b && known.signed === signed && known.bytes === bytes && !narrow) {
+    const other = remainder ? known.remainder : known.quotient;
+    if (other >= 0) {
+      s.inst(OP_MOV);
+      s.op(d, DEF_REG);
+      s.op(other, USE_ANY);
+      return;
+    }
+  }
   // A dividend that is also the divisor needs a second register, since rax is overwritten.
   s.inst(OP_DIV, pack(flags, sizeLog(bytes)) | (narrow && signed && !remainder ? 1 << 12 << s.bytesOf(i.type) : 0));
-  s.op(remainder ? s.newInt() : d, defFixed(RAX));
-  s.op(remainder ? d : s.newInt(), defFixed(RDX));
+  const other = s.newInt();
+  s.op(remainder ? other : d, defFixed(RAX));
+  s.op(remainder ? d : other, defFixed(RDX));
+  // After a signed remainder the quotient is not known: for -1 nothing was divided.
+  if (!narrow) Object.assign(known, { a, b, signed, bytes, quotient: !remainder ? d : signed ? -1 : other, remainder: remainder ? d : other });
   s.op(a, useFixed(RAX));
   s.op(b, LATE_REG);
 }

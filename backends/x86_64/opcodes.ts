@@ -123,8 +123,6 @@ export const OP_STACK_MAP = 57;
 export const OP_VBITS = 58;
 /** `d <- `: address of the linear stack frame plus data1. */
 export const OP_SLOT_BASE = 59;
-/** `d <- a`: 1 in `d` when ... size-wide narrow signed division check. */
-export const OP_DIV_POW2 = 60;
 
 export const LOAD_U8 = 0, LOAD_U16 = 1, LOAD_32 = 2, LOAD_64 = 3;
 /** Sign extensions: to 32 bits (the upper half cleared) or to 64. */
@@ -139,7 +137,8 @@ export const UNARY_NEG = 0, UNARY_NOT = 1, UNARY_BSWAP = 2;
 export const COUNT_LZ = 0, COUNT_TZ = 1, COUNT_ONES = 2;
 /** Bit 0: signed. Bit 1: the remainder is wanted (a divisor of −1 gives 0). Bit 2: the divisor is a constant that cannot trap. */
 export const DIV_SIGNED = 1, DIV_REMAINDER = 2, DIV_SAFE = 4;
-export const F_ADD = 0, F_SUB = 1, F_MUL = 2, F_DIV = 3;
+/** `F_MIN`, `F_MAX` are the processor's: `a` if it is less (greater), else `b`. */
+export const F_ADD = 0, F_SUB = 1, F_MUL = 2, F_DIV = 3, F_MIN = 4, F_MAX = 5;
 export const FU_SQRT = 0, FU_NEAREST = 1, FU_FLOOR = 2, FU_CEIL = 3, FU_TRUNC = 4;
 /** Bit 0: unsigned. Bit 1: 64-bit result. Bit 2: saturating. */
 export const CONVERT_UNSIGNED = 1, CONVERT_64 = 2, CONVERT_SATURATE = 4;

@@ -73,6 +73,9 @@ export class SelectContext {
   first: VReg = -1;
   second: VReg = -1;
 
+  /** The block's last division, whose other result may be wanted too: dividend, divisor register or constant. */
+  readonly division = { a: -1 as VReg, b: -1 as VReg, constant: 0n, signed: false, bytes: 0, quotient: -1 as VReg, remainder: -1 as VReg };
+
   readonly #vreg: Int32Array;
   readonly #constant: Int32Array;
   readonly #constantBlock: Int32Array;
@@ -108,6 +111,7 @@ export class SelectContext {
     this.#block++;
     this.#cacheBase.fill(-1);
     this.#cacheNext = 0;
+    this.division.a = -1;
   }
   /** Source location of what is emitted next. */
   setLocation(loc: number): void { this.#loc = loc; }

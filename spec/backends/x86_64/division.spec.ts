@@ -2,7 +2,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FunctionBuilder, ModuleBuilder, evalBinary, type BinaryOp } from '../../../lib/mir/index.ts';
-import { nativeCall, nativeInstance } from '../../support/native-executor.ts';
+import { interpreterExecutor } from '../../conformance/run-table.ts';
+import { nativeCall, nativeExecutor, nativeInstance } from '../../support/native-executor.ts';
 
 const test = suite('x86-64: division by constants');
 
@@ -20,7 +21,7 @@ function numbers(bits: number): bigint[] {
 
 for (const [type, bits] of [['i8', 8], ['i16', 16], ['i32', 32], ['i64', 64]] as const) {
   test(type, () => {
-    const ops: readonly BinaryOp[] = ['sdiv', 'udiv', 'srem', 'urem'], all = numbers(bits);
+    const ops: readonly BinaryOp[] = ['sdiv', 'srem', 'urem', 'udiv'], all = numbers(bits);
     const value = (n: bigint): number | bigint => (type === 'i64' ? n : Number(n));
     const divisors = all.filter((d) => d !== 0n && d !== -1n), m = new ModuleBuilder('division');
     divisors.forEach((d, k) => {
@@ -38,5 +39,22 @@ for (const [type, bits] of [['i8', 8], ['i16', 16], ['i32', 32], ['i64', 64]] as
     });
   });
 }
+
+test('quotient and remainder of the same operands, in either order', () => {
+  for (const type of ['i8', 'i32', 'i64'] as const) {
+    const value = (n: bigint): number | bigint => (type === 'i64' ? n : Number(n)), min = type === 'i8' ? -128n : type === 'i32' ? -(1n << 31n) : -(1n << 63n);
+    for (const order of [['sdiv', 'srem'], ['srem', 'sdiv'], ['udiv', 'urem'], ['urem', 'udiv'], ['srem', 'srem']] as const) {
+      const b = new FunctionBuilder('f', { params: [type, type], results: [type, type] });
+      b.ret(order.map((op) => b.binary(op, b.params[0], b.params[1])));
+      const m = new ModuleBuilder('pair').addFunction(b.finish(), 'f').build();
+      for (const x of [min, min + 1n, -7n, -1n, 0n, 1n, 7n, 100n]) {
+        for (const y of [min, -3n, -1n, 0n, 1n, 3n]) {
+          const args = [value(x), value(y)];
+          assert.equal(nativeExecutor(m, 'f', args), interpreterExecutor(m, 'f', args), `${order.join()} ${type} ${x} ${y}`);
+        }
+      }
+    }
+  }
+});
 
 test.run();

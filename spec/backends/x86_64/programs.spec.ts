@@ -16,8 +16,14 @@ function linear(text: string): Module { return parseModule(`${HEADER}${text}`); 
 /** Native and interpreted results, which must agree. */
 function both(m: Module, fn: string, args: readonly Scalar[]): readonly Scalar[] {
   const expected = new Interpreter(m).call(fn, args).values;
-  assert.equal(nativeCall(nativeInstance(m), fn, args), expected, `${fn}(${args.join(', ')})`);
+  assert.equal(nativeCall(instanceOf(m), fn, args), expected, `${fn}(${args.join(', ')})`);
   return expected;
+}
+const instances = new WeakMap<Module, Instance>();
+function instanceOf(m: Module): Instance {
+  let it = instances.get(m);
+  if (it === undefined) instances.set(m, it = nativeInstance(m)); else it.reset();
+  return it;
 }
 function trapOf(run: () => unknown): TrapError {
   try {
@@ -162,6 +168,33 @@ b2:
   ret v6
 }`);
   for (const a of [[1, 2], [2, 1], [3, 3]]) both(m, 'f', a);
+});
+
+test('selects of floats that are a minimum or maximum keep NaN, zeros and operand order', () => {
+  const f = (name: string, op: string, order: string): string => `
+func @${name}(f64, f64) -> (f64) {
+b0(v0: f64, v1: f64):
+  v2 = ${op}.f64 v0, v1
+  v3 = select.f64 v2, ${order}
+  ret v3
+}`;
+  const m = linear(f('a', 'flt', 'v0, v1') + f('b', 'flt', 'v1, v0') + f('c', 'fgt', 'v0, v1') + f('d', 'fgt', 'v1, v0') + f('e', 'fle', 'v0, v1') + f('f', 'feq', 'v0, v1') + f('g', 'fne', 'v0, v1'));
+  const values = [NaN, 0, -0, 1, -1, Infinity, -Infinity];
+  for (const name of 'abcdefg') for (const x of values) for (const y of values) both(m, name, [x, y]);
+});
+
+test('a tail call of a host function', () => {
+  const m = linear(`
+import js @host(i32, f64) -> (f64) capability none
+func @f(f64, i32) -> (f64) {
+  slot s0 size 16 align 8
+b0(v0: f64, v1: i32):
+  v2 = slot_addr s0
+  store.f64 v0, v2
+  tail_call @host(v1, v0)
+}`);
+  const it = nativeInstance(m, { imports: { host: (n: number, x: number) => n * x } });
+  for (let k = 0; k < 10_000; k++) assert.equal(nativeCall(it, 'f', [1.5, k]), [1.5 * k]);
 });
 
 test('an irreducible cycle and a branch to the entry', () => {
