@@ -1,7 +1,8 @@
 /**
  * Liveness of machine functions, by variable: from each use the value is walked backwards through the CFG to its
  * definition (Boissinot et al. 2011, "Computing liveness sets for SSA-form programs", algorithm 6). The cost is the
- * size of the answer, values local to a block cost O(1), and no bit set of blocks × values is ever built.
+ * size of the answer (a value costs the number of blocks it is live into), values local to a block cost O(1), and no bit
+ * set of blocks × values is ever built.
  *
  * The result is, for every virtual register, its maximal live ranges in emission order (positions as in
  * `live-range.ts`): a range starts at the definition or at the start of a block where the value is live-in, and runs
@@ -60,7 +61,6 @@ export function computeLiveRanges(f: MachineFunction, uses: UseTable): LiveRange
         visited.push(b);
       }
     }
-    const usesSeen = visited.length;
     for (let next = 1; next < visited.length; next++) {
       const b = visited.data[next];
       for (let e = f.predStart[b]; e < f.predStart[b + 1]; e++) {
@@ -74,7 +74,7 @@ export function computeLiveRanges(f: MachineFunction, uses: UseTable): LiveRange
       }
     }
     const order = visited.data.subarray(0, visited.length);
-    if (visited.length > usesSeen || visited.length > 1) sortAscending(order);
+    if (order.length <= 24 || !sortByScan(order, liveIn, stamp, home)) sortAscending(order);
     let end = -1;
     for (let k = 0; k < order.length; k++) {
       const b = order[k];
@@ -97,6 +97,20 @@ function endOfUses(u0: number, u1: number, position: Int32Array, kind: Uint8Arra
   const gap = position[u] & ~3;
   while (--u >= u0 && position[u] >= gap) end = Math.max(end, useEnd(kind[u], position[u]));
   return end;
+}
+
+/** Where the blocks lie densely, reads them off the marks in order; tells whether it did. */
+function sortByScan(blocks: Int32Array, liveIn: Int32Array, stamp: number, home: number): boolean {
+  let low = blocks[0], high = low;
+  for (let k = 1; k < blocks.length; k++) {
+    const b = blocks[k];
+    if (b < low) low = b;
+    else if (b > high) high = b;
+  }
+  if (high - low > blocks.length * 16) return false;
+  let n = 0;
+  for (let b = low; b <= high; b++) if (liveIn[b] === stamp || b === home) blocks[n++] = b;
+  return true;
 }
 
 /** Insertion sort for the usual handful, the built-in sort for more. */
