@@ -9,6 +9,7 @@ import type { StubImage } from '../codegen/stub-image.ts';
 import type { Backend } from '../codegen/backend.ts';
 import { checkModuleShape } from '../mir/module-shape.ts';
 import type { Module } from '../mir/module.ts';
+import { LamellaError } from '../mir/errors.ts';
 import { layoutModule } from '../mir/layout.ts';
 import { surfaceOf, type Surface } from '../mir/surface.ts';
 import { PAGE_SIZE } from '../mir/types.ts';
@@ -26,6 +27,13 @@ import { policyOf, type SandboxConfig } from './config.ts';
 export interface SandboxTarget {
   readonly backend: Backend;
   readonly stubs: StubImage;
+}
+
+/** The module addresses raw process memory, which no sandbox can contain. */
+export class MemoryModelError extends LamellaError {
+  constructor(moduleName: string) {
+    super('memory-model', `module ${moduleName} uses the native memory model, whose addresses are raw`, 'Build it with the linear memory model, or run it as trusted code with compile(module).');
+  }
 }
 
 /** A private copy of a module. */
@@ -62,6 +70,7 @@ export function takeModule(input: unknown): TakenModule {
     if (known !== undefined) return known;
   }
   const module = checkModuleShape(input);
+  if (module.memoryModel !== 'linear') throw new MemoryModelError(module.name);
   assertValid(module);
   const layout = layoutModule(module);
   const result: TakenModule = {

@@ -47,6 +47,7 @@ class GuestWorker {
   /** The run it is executing, as far as the host knows. */
   runId = -1;
   dead = false;
+  #waiters = 0;
   onReply: (reply: Reply) => void = () => {};
   onDeath: (message: string) => void = () => {};
 
@@ -74,6 +75,10 @@ class GuestWorker {
     });
     this.started.catch(() => {});
   }
+
+  /** Somebody waits for this worker: the process stays alive until as many {@link letGo}. */
+  hold(): void { if (this.#waiters++ === 0) this.worker.ref(); }
+  letGo(): void { if (--this.#waiters === 0) this.worker.unref(); }
 }
 
 /** See the file's header. One pool serves every sandbox of the process. */
@@ -115,7 +120,7 @@ export class WorkerPool {
       for (const w of this.#all) {
         if (!w.dead && w.known.delete(key)) {
           waiting.add(w);
-          w.worker.ref();
+          w.hold();
           w.worker.postMessage({ type: 'forget', key });
         }
       }
@@ -128,7 +133,9 @@ export class WorkerPool {
   async warm(count: number): Promise<void> {
     const fresh: GuestWorker[] = [];
     while (this.#all.size < Math.min(count, this.#limit)) fresh.push(this.#start());
+    for (const w of fresh) w.hold();
     await Promise.all(fresh.map((w) => w.started));
+    for (const w of fresh) w.letGo();
     this.#idle.push(...fresh);
     this.#pump();
   }
@@ -164,8 +171,9 @@ export class WorkerPool {
 
   #forgotten(w: GuestWorker, key: number): void {
     const f = this.#forgetting.get(key);
-    if (w.runId === -1) w.worker.unref();
-    if (f !== undefined && f.waiting.delete(w) && f.waiting.size === 0) {
+    if (f === undefined || !f.waiting.delete(w)) return;
+    w.letGo();
+    if (f.waiting.size === 0) {
       this.#forgetting.delete(key);
       f.done();
     }
@@ -181,7 +189,7 @@ export class WorkerPool {
       }
       this.#busy++;
       const w = this.#idle.pop() ?? this.#start();
-      w.worker.ref();
+      w.hold();
       w.started.then(() => this.#dispatch(w, pending), (e: unknown) => {
         this.#busy--;
         pending.settle({ kind: 'crashed', message: e instanceof Error ? e.message : String(e), queueTime: performance.now() - pending.submitted });
@@ -194,7 +202,7 @@ export class WorkerPool {
     const { job, settle } = pending;
     const queueTime = performance.now() - pending.submitted;
     const id = job.request.id;
-    let settled = false, hostError: { error: unknown } | undefined, watchdog: NodeJS.Timeout | undefined;
+    let settled = false, held = true, hostError: { error: unknown } | undefined, watchdog: NodeJS.Timeout | undefined;
     const cancel = (): void => {
       if (w.address !== undefined) this.#interrupt(w.address);
       w.channel.fail();
@@ -202,9 +210,14 @@ export class WorkerPool {
       clearTimeout(watchdog);
       watchdog = setTimeout(() => finish({ kind: 'cancelled', queueTime }), GRACE_MS);
     };
+    const letGo = (): void => {
+      if (held) w.letGo();
+      held = false;
+    };
     const finish = (end: JobEnd): void => {
       if (settled) return;
       settled = true;
+      letGo();
       clearTimeout(watchdog);
       job.signal?.removeEventListener('abort', cancel);
       this.#busy--;
@@ -213,7 +226,7 @@ export class WorkerPool {
     };
     const release = (): void => {
       w.runId = -1;
-      w.worker.unref();
+      letGo();
       if (!w.dead) this.#idle.push(w);
     };
     w.onReply = (reply) => {

@@ -200,6 +200,15 @@ if (native) {
     assert.is((await sandbox.run({ ...honest, functions: [{ ...honest.functions[0], results: ['i32'] }] } as Module, 'f', [], { imports: { add: () => {} } })).status, 'compile');
   });
 
+  test('raw addresses are refused', async () => {
+    const poke = fn('poke', [ptr(i32)], unit, (b, p) => p.set(1));
+    const m = module('poke', { memoryModel: 'native' }).export({ poke }).build();
+    await using sandbox = new Sandbox(hostTarget());
+    const o = await sandbox.run(m, 'poke', [4096]);
+    assert.ok(o.status === 'compile' && /native memory model/.test(o.error.message));
+    assert.throws(() => sandbox.validate(m), /native memory model/);
+  });
+
   test('wrong use is a typed error that says what to do', async () => {
     await using sandbox = new Sandbox(hostTarget());
     const run = sandbox.run.bind(sandbox) as (...a: unknown[]) => Promise<unknown>;
