@@ -50,7 +50,7 @@ export class FunctionContext {
   readonly loops: LoopFrame[] = [];
   /** Raw blocks, to check at the end that each was written. */
   readonly labels: { readonly isDangling: boolean; readonly origin: Origin }[] = [];
-  readonly #variables = new Map<number, { readonly name: string; readonly origin: Origin }>();
+  readonly #variables = new Map<SsaVariable, { readonly name: string; readonly origin: Origin }>();
   readonly #wrap: Wrap;
   scope: Scope = { what: 'function', origin: 0, open: true };
 
@@ -112,11 +112,11 @@ export class FunctionContext {
 
   createVariable(type: RuntimeType): SsaVariable {
     const v = this.ssa.createVariable(type.mir);
-    this.#variables.set(v.index, { name: type.name, origin: new Origin() });
+    this.#variables.set(v, { name: type.name, origin: new Origin() });
     return v;
   }
   #undefinedVariable(v: SsaVariable): never {
-    const known = this.#variables.get(v.index);
+    const known = this.#variables.get(v);
     throw usageError(`a ${known?.name ?? ''} variable made by b.var${known?.origin.toString() ?? ''} is read where it may have no value`, 'Move b.var in front of the branch or loop in which it is made, so that every path sets it.');
   }
 

@@ -6,7 +6,7 @@
  * control-flow graph is replaced by a queue; trivial parameters are removed once at the end (`tidy.ts`), not on the fly.
  *
  * Invariants:
- * - `defs[b]` maps a variable to its value at the end of what has been written of block `b`;
+ * - a variable's `defs` maps a block to the value at the end of what has been written of that block;
  * - a sealed block gets no further predecessors; reading in an unsealed one makes an incomplete parameter, whose edge
  *   arguments are appended when the block is sealed;
  * - per block, parameters are created, and their edge arguments appended, in the same order;
@@ -14,17 +14,22 @@
  */
 import type { BlockId, FunctionBuilder, Type, Value } from '../lib/mir/index.ts';
 
-/** A mutable variable: a dense number and its type. */
-export interface SsaVariable { readonly index: number; readonly type: Type }
+/** A mutable variable. */
+export interface SsaVariable {
+  readonly type: Type;
+  /** Its value at the end of what has been written of a block, by block. */
+  readonly defs: Map<BlockId, Value>;
+}
 
 interface BlockState {
-  /** Block and edge number of each predecessor, flattened. */
-  readonly preds: number[];
+  /** The first predecessor and the number of its edge; -1: none. Most blocks have no other. */
+  pred: BlockId;
+  predEdge: number;
+  /** Block and edge number of further predecessors, flattened. */
+  more: number[] | undefined;
   sealed: boolean;
   /** A label may be jumped to later, so code in it counts as live before its first predecessor is known. */
   readonly label: boolean;
-  /** Made on first use: most blocks of a large function define nothing. */
-  defs: Map<number, Value> | undefined;
   /** Variables that got a parameter while the block was unsealed. */
   incomplete: SsaVariable[] | undefined;
 }
@@ -35,34 +40,39 @@ export class Ssa {
   /** Parameters whose edge arguments are still to be appended. */
   readonly #queue: { readonly block: BlockId; readonly variable: SsaVariable }[] = [];
   readonly #onUndefined: (variable: SsaVariable) => never;
-  #variables = 0;
 
   /** `onUndefined` is called when a variable is read that has no value on some path; it throws. */
   constructor(fb: FunctionBuilder, onUndefined: (variable: SsaVariable) => never) {
     this.#fb = fb;
     this.#onUndefined = onUndefined;
-    this.#blocks.push({ preds: [], sealed: true, label: false, defs: undefined, incomplete: undefined });
+    this.#blocks.push({ pred: -1, predEdge: 0, more: undefined, sealed: true, label: false, incomplete: undefined });
   }
 
-  createVariable(type: Type): SsaVariable { return { index: this.#variables++, type }; }
+  createVariable(type: Type): SsaVariable { return { type, defs: new Map() }; }
 
   /** A new block, not sealed. */
   createBlock(name: string | undefined, label = false): BlockId {
-    this.#blocks.push({ preds: [], sealed: false, label, defs: undefined, incomplete: undefined });
+    this.#blocks.push({ pred: -1, predEdge: 0, more: undefined, sealed: false, label, incomplete: undefined });
     return this.#fb.createBlock(name);
   }
 
   /** True when code in `block` may run as far as is known. */
   isLive(block: BlockId): boolean {
     const b = this.#blocks[block];
-    return block === 0 || b.preds.length > 0 || (b.label && !b.sealed);
+    return block === 0 || b.pred !== -1 || (b.label && !b.sealed);
   }
-  hasPredecessors(block: BlockId): boolean { return this.#blocks[block].preds.length > 0; }
+  hasPredecessors(block: BlockId): boolean { return this.#blocks[block].pred !== -1; }
   isSealed(block: BlockId): boolean { return this.#blocks[block].sealed; }
 
   /** Records edge number `edge` of `from`'s terminator as an edge to `to`. */
   addEdge(from: BlockId, edge: number, to: BlockId): void {
-    if (this.isLive(from)) this.#blocks[to].preds.push(from, edge);
+    if (!this.isLive(from)) return;
+    const b = this.#blocks[to];
+    if (b.pred === -1) {
+      b.pred = from;
+      b.predEdge = edge;
+    } else if (b.more === undefined) b.more = [from, edge];
+    else b.more.push(from, edge);
   }
 
   /** Promises that `block` gets no further predecessors. */
@@ -79,7 +89,7 @@ export class Ssa {
     for (let b = 0; b < this.#blocks.length; b++) this.seal(b);
   }
 
-  write(variable: SsaVariable, v: Value): void { define(this.#blocks[this.#fb.current], variable, v); }
+  write(variable: SsaVariable, v: Value): void { variable.defs.set(this.#fb.current, v); }
 
   read(variable: SsaVariable): Value {
     const v = this.#lookup(variable, this.#fb.current);
@@ -93,40 +103,37 @@ export class Ssa {
     let at = block, v: Value;
     for (;;) {
       const b = this.#blocks[at];
-      const known = b.defs?.get(variable.index);
+      const known = variable.defs.get(at);
       if (known !== undefined) { v = known; break; }
       if (!b.sealed) {
         v = this.#fb.addBlockParam(at, variable.type);
         if (b.incomplete === undefined) b.incomplete = [variable]; else b.incomplete.push(variable);
-      } else if (b.preds.length === 0 || passed.length > this.#blocks.length) {
+      } else if (b.pred === -1 || passed.length > this.#blocks.length) {
         if (at === 0) this.#onUndefined(variable);
         v = this.#fb.undefinedValue(variable.type);
-      } else if (b.preds.length === 2) {
+      } else if (b.more === undefined) {
         passed.push(at);
-        at = b.preds[0];
+        at = b.pred;
         continue;
       } else {
         v = this.#fb.addBlockParam(at, variable.type);
         this.#queue.push({ block: at, variable });
       }
-      define(b, variable, v);
+      variable.defs.set(at, v);
       break;
     }
-    for (const p of passed) define(this.#blocks[p], variable, v);
+    for (const p of passed) variable.defs.set(p, v);
     return v;
   }
 
   #drain(): void {
     for (let k = 0; k < this.#queue.length; k++) {
       const { block, variable } = this.#queue[k];
-      const { preds } = this.#blocks[block];
-      for (let p = 0; p < preds.length; p += 2) this.#fb.addEdgeArgument(preds[p], preds[p + 1], this.#lookup(variable, preds[p]));
+      const { pred, predEdge, more } = this.#blocks[block];
+      if (pred === -1) continue;
+      this.#fb.addEdgeArgument(pred, predEdge, this.#lookup(variable, pred));
+      if (more !== undefined) for (let p = 0; p < more.length; p += 2) this.#fb.addEdgeArgument(more[p], more[p + 1], this.#lookup(variable, more[p]));
     }
     this.#queue.length = 0;
   }
-}
-
-function define(b: BlockState, variable: SsaVariable, v: Value): void {
-  if (b.defs === undefined) b.defs = new Map();
-  b.defs.set(variable.index, v);
 }

@@ -54,51 +54,64 @@ function findReachable(f: MirFunction): Uint8Array {
 
 /** For each value the value that stands for it; a value that stays maps to itself. */
 function replaceTrivialParams(f: MirFunction, live: readonly BlockId[]): Int32Array {
-  const resolved = new Int32Array(f.valueTypes.length);
-  for (let v = 0; v < resolved.length; v++) resolved[v] = v;
-  const args = new Map<Value, Value[]>();
-  for (const b of live) if (b !== 0) for (const p of f.blocks[b].params) args.set(p, []);
+  const count = f.valueTypes.length;
+  const resolved = new Int32Array(count), ownerOf = new Int32Array(count).fill(-1), indexOf = new Int32Array(count);
+  for (let v = 0; v < count; v++) resolved[v] = v;
+  const work: Value[] = [];
+  for (const b of live) {
+    if (b === 0) continue;
+    const { params } = f.blocks[b];
+    for (let k = 0; k < params.length; k++) {
+      ownerOf[params[k]] = b;
+      indexOf[params[k]] = k;
+      work.push(params[k]);
+    }
+  }
+  if (work.length === 0) return resolved;
+  const incoming: (Edge[] | undefined)[] = new Array<Edge[] | undefined>(f.blocks.length);
+  // Parameters that take a parameter as argument, as linked lists.
+  const first = new Int32Array(count).fill(-1), last = new Int32Array(count).fill(-1);
+  const user: Value[] = [], next: number[] = [];
   for (const b of live) {
     forEachEdge(f.blocks[b].terminator, (e) => {
-      const params = f.blocks[e.block].params;
-      for (let k = 0; k < params.length; k++) args.get(params[k])!.push(e.args[k]);
+      const { params } = f.blocks[e.block];
+      if (params.length === 0 || e.block === 0) return;
+      const list = incoming[e.block];
+      if (list === undefined) incoming[e.block] = [e]; else list.push(e);
+      for (let k = 0; k < params.length; k++) {
+        const a = e.args[k];
+        if (ownerOf[a] === -1 || a === params[k]) continue;
+        const node = user.push(params[k]) - 1;
+        next.push(first[a]);
+        first[a] = node;
+        if (last[a] === -1) last[a] = node;
+      }
     });
-  }
-  const users = new Map<Value, Value[]>();
-  for (const [p, list] of args) {
-    for (const a of list) {
-      if (!args.has(a) || a === p) continue;
-      const u = users.get(a);
-      if (u === undefined) users.set(a, [p]); else u.push(p);
-    }
   }
   const find = (v: Value): Value => {
     let r = v;
     while (resolved[r] !== r) r = resolved[r];
-    while (resolved[v] !== r) { const next = resolved[v]; resolved[v] = r; v = next; }
+    while (resolved[v] !== r) { const up = resolved[v]; resolved[v] = r; v = up; }
     return r;
   };
-  const work = [...args.keys()];
   for (let k = 0; k < work.length; k++) {
     const p = work[k];
     if (resolved[p] !== p) continue;
     let only = -1, trivial = true;
-    for (const a of args.get(p)!) {
-      const r = find(a);
+    for (const e of incoming[ownerOf[p]] ?? []) {
+      const r = find(e.args[indexOf[p]]);
       if (r === p || r === only) continue;
       if (only !== -1) { trivial = false; break; }
       only = r;
     }
     if (!trivial || only === -1) continue;
     resolved[p] = only;
-    const affected = users.get(p);
-    if (affected === undefined) continue;
-    for (const q of affected) if (resolved[q] === q) work.push(q);
+    for (let n = first[p]; n !== -1; n = next[n]) if (resolved[user[n]] === user[n]) work.push(user[n]);
     // Users of a removed parameter are now users of what replaced it.
-    if (args.has(only)) {
-      const u = users.get(only);
-      if (u === undefined) users.set(only, affected); else if (u !== affected) for (const q of affected) u.push(q);
-    }
+    if (first[p] === -1 || ownerOf[only] === -1) continue;
+    next[last[p]] = first[only];
+    if (first[only] === -1) last[only] = last[p];
+    first[only] = first[p];
   }
   return resolved;
 }
