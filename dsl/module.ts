@@ -109,9 +109,10 @@ class ModuleDraft {
 
     const draft = new MirModuleBuilder(this.#name, { memoryModel, memory: options.memory ?? {} });
     for (const g of tracer.globals) draft.addGlobal(g);
-    for (const f of tracer.unfinished()) draft.functions.push(f);
-    tracer.patchHeapBase(layoutModule({ ...draft, functions: draft.functions, locations: [] }).heapBase);
-    draft.functions.length = 0;
+    if (tracer.usesHeapBase) {
+      const layout = layoutModule({ ...draft, functions: tracer.unfinished(), locations: [] });
+      tracer.patchHeapBase(layout.heapBase);
+    }
     const { functions, locations, imports } = tracer.finish();
     for (const l of locations) draft.addLocation(l);
     for (const f of functions) draft.addFunction(f);

@@ -122,6 +122,7 @@ export class Tracer implements ModuleContext {
 
   // --- results ---
 
+  get usesHeapBase(): boolean { return this.#heapBases.length > 0; }
   /** The functions as traced, good for their slots only. */
   unfinished(): readonly MirFunction[] { return this.#contexts.map((c) => c.fb.finish()); }
   patchHeapBase(address: number): void {
