@@ -5,9 +5,9 @@
 import type { BinaryInst } from '../../lib/mir/instruction.ts';
 import { RAX, RDX } from './convention.ts';
 import { NOT_DIVIDED, divideByConstant } from './lower-constant-division.ts';
-import { widened } from './lower-integer.ts';
 import { DIV_REMAINDER, DIV_SAFE, DIV_SIGNED, OP_DIV, OP_MOV, pack, sizeLog } from './opcodes.ts';
 import { DEF_REG, LATE_REG, SelectContext, USE_ANY, defFixed, useFixed } from './select-context.ts';
+import { widened } from './widen.ts';
 
 export function lowerDivision(s: SelectContext, i: BinaryInst): void {
   const signed = i.op === 'sdiv' || i.op === 'srem', remainder = i.op === 'urem' || i.op === 'srem';

@@ -12,6 +12,7 @@ import {
   packCompare, sizeLog,
 } from './opcodes.ts';
 import { DEF_REG, SelectContext, USE_ANY, USE_REG, defFixed, defReuse, useFixed } from './select-context.ts';
+import { widened } from './widen.ts';
 
 /** The width arithmetic is done at: narrow types in 32 bits, their upper bits being unspecified. */
 function workBytes(s: SelectContext, type: Type): number { return type === 'i1' ? 4 : Math.max(4, s.bytesOf(type)); }
@@ -222,12 +223,6 @@ function shiftImmediate(s: SelectContext, sub: number, bytes: number, d: VReg, a
   s.inst(OP_SHIFT_IMM, pack(sub, sizeLog(bytes)), count);
   s.op(d, defReuse(1));
   s.op(a, USE_REG);
-}
-
-/** The operand extended to 32 bits when it is narrower and its upper bits matter. */
-export function widened(s: SelectContext, v: Value, type: Type, signed: boolean): VReg {
-  if (type !== 'i8' && type !== 'i16') return s.reg(v);
-  return s.step(OP_LOAD, pack(type === 'i8' ? (signed ? LOAD_S8 : LOAD_U8) : signed ? LOAD_S16 : LOAD_U16, 2), 0, s.reg(v));
 }
 
 function lowerShift(s: SelectContext, i: BinaryInst): void {
