@@ -118,6 +118,15 @@ export class CodeArena {
   }
   [Symbol.dispose](): void { this.dispose(); }
 
+  /** Unmaps everything, held or not: for a thread that is ending and was the only one to know the addresses. */
+  abandon(): void {
+    this.#closing = true;
+    for (const s of this.#segments.splice(0)) {
+      this.#bridge.munmap(s.executable, s.size);
+      this.#bridge.munmap(s.writable, s.size);
+    }
+  }
+
   #fill(s: Segment, offset: number, room: number, code: Uint8Array, fresh: boolean): CodeBlock {
     this.#bridge.write(s.writable + offset, code);
     if (!fresh) this.#bridge.synchronizeCode();
@@ -125,6 +134,7 @@ export class CodeArena {
   }
 
   #release(s: Segment, offset: number, room: number): void {
+    if (!this.#segments.includes(s)) return; // abandoned
     if (room >= RELEASE_PAGES_FROM) {
       const from = Math.ceil(offset / PAGE) * PAGE, to = Math.floor((offset + room) / PAGE) * PAGE;
       this.#bridge.fill(s.writable + offset, BREAKPOINT, from - offset);

@@ -15,9 +15,9 @@ import { CALLBACK_CONTINUE, type StubImage } from '../codegen/stub-image.ts';
 import { UsageError } from '../mir/errors.ts';
 import { MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE, SS_DISABLE, type NativeBridge, type NativeCallback } from './native/bridge.ts';
 import { nativeBridge } from './native/load.ts';
-import { nodeBuiltin } from './node-builtin.ts';
 import { installStubs, type InstalledStubs } from './stub-loader.ts';
 import type { LinearMemory } from './linear-memory.ts';
+import { atThreadExit } from './thread-exit.ts';
 
 /** Bytes of guest stack unless asked otherwise. */
 export const DEFAULT_STACK_SIZE = 1024 * 1024;
@@ -88,6 +88,7 @@ export class GuestThread {
   #due = Infinity;
   #error: { readonly error: unknown } | undefined;
   #disposed = false;
+  readonly #forget: () => void;
 
   /** @throws UnsupportedMachineError, NativeUnavailableError, NativeCallError */
   constructor(options: GuestThreadOptions) {
@@ -121,7 +122,7 @@ export class GuestThread {
     this.i64[CTX.timerId >> 3] = BigInt(this.#timer);
     this.u32[CTX.threadId >> 2] = this.threadId;
     this.#mapStack(options.stackSize ?? DEFAULT_STACK_SIZE);
-    disposeAtExit(this);
+    this.#forget = atThreadExit(() => { if (!this.running) this.dispose(); });
   }
 
   /** True while guest code of this thread is on, or a host function that it called. */
@@ -246,7 +247,7 @@ export class GuestThread {
     if (this.#disposed) return;
     if (this.#depth > 0) throw new UsageError('a guest thread cannot be disposed while it runs', 'Dispose it after the call has returned.');
     this.#disposed = true;
-    alive.delete(this);
+    this.#forget();
     this.bridge.timerDelete(this.#timer);
     this.#callback.dispose();
     this.bridge.munmap(this.#stackStart, STACK_GUARD + this.#stackBytes + PAGE);
@@ -320,18 +321,6 @@ export class GuestThread {
     this.bridge.sigaltstack({ address: start + PAGE, size: SIGNAL_STACK_SIZE, flags: 0 });
     return start;
   }
-}
-
-/** Guest threads of this JavaScript thread. A worker that ends gives their memory and timers back to the process. */
-const alive = new Set<GuestThread>();
-let listening = false;
-
-function disposeAtExit(thread: GuestThread): void {
-  alive.add(thread);
-  if (listening) return;
-  listening = true;
-  if (nodeBuiltin('node:worker_threads').isMainThread) return; // everything goes with the process
-  process.once('exit', () => { for (const t of alive) if (!t.running) t.dispose(); });
 }
 
 function stackBytes(bytes: number): number {

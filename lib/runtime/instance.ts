@@ -33,6 +33,9 @@ export interface CallOptions {
 
 type Call = ReturnType<typeof makeCall>;
 
+/** Code held by instances that were dropped without `dispose`: nothing of them, exports included, is reachable then. */
+const dropped = new FinalizationRegistry<CodeBlock>((code) => { code.release(); });
+
 /**
  * Makes an instance.
  *
@@ -94,8 +97,10 @@ export class Instance implements RunTarget {
       throw error;
     }
     this.#code = options.code?.retain();
-    const exports: Record<string, NativeExport> = Object.create(null) as Record<string, NativeExport>;
-    for (const [name, k] of Object.entries(image.exports)) exports[name] = this.#call(k, name).direct;
+    if (this.#code !== undefined) dropped.register(this, this.#code, this);
+    // A call path is put together when it is first asked for: most runs use one export of many.
+    const exports = Object.create(null) as Record<string, NativeExport>;
+    for (const [name, k] of Object.entries(image.exports)) Object.defineProperty(exports, name, { enumerable: true, get: () => this.#call(k, name).direct });
     this.exports = Object.freeze(exports);
   }
 
@@ -140,6 +145,7 @@ export class Instance implements RunTarget {
     this.#disposed = true;
     this.thread.unbind(this);
     this.memory?.dispose();
+    dropped.unregister(this);
     this.#code?.release();
     this.onDispose();
   }

@@ -8,11 +8,13 @@
  * - no more than `maximumPages` are ever open, which makes the maximum a hard cap;
  * - after {@link LinearMemory.reset} every open byte is zero and exactly the initial pages are open;
  * - JavaScript's views never dangle: memory that a view was given of stays mapped and accessible until the view has
- *   been collected, even after `dispose` (its pages, though, are given back at once).
+ *   been collected, even after `dispose` (its pages, though, are given back at once);
+ * - a memory that nobody can reach any more is given back as if it had been disposed.
  */
 import { UsageError } from '../mir/errors.ts';
 import { PAGE_SIZE } from '../mir/types.ts';
 import { MADV_DONTNEED, MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE, type NativeBridge } from './native/bridge.ts';
+import { atThreadExit } from './thread-exit.ts';
 
 const GIB = 2 ** 30;
 /** Inaccessible bytes below address 0. */
@@ -31,9 +33,24 @@ const collected = new FinalizationRegistry<Reservation>((r) => {
   unmapIfUnseen(r);
 });
 
+/** Reservations of this thread that are mapped. */
+const live = new Set<Reservation>();
+let watching = false;
+
+/** When a worker ends: what JavaScript may still look at stays mapped, the rest goes. */
+function giveBackAtExit(): void {
+  if (watching) return;
+  watching = true;
+  atThreadExit(() => { for (const r of [...live]) retire(r); });
+}
+
+/** Memories that were dropped without `dispose`. */
+const dropped = new FinalizationRegistry<Reservation>(retire);
+
 function unmapIfUnseen(r: Reservation): void {
   if (r.retired && r.views === 0) {
     r.views = -1;
+    live.delete(r);
     r.bridge.munmap(r.start, RESERVATION);
   }
 }
@@ -69,6 +86,7 @@ export class LinearMemory {
     this.#initialPages = initialPages;
     this.#maximumPages = maximumPages;
     this.#reservation = this.#reserve();
+    dropped.register(this, this.#reservation, this);
     this.#open(initialPages);
   }
 
@@ -141,6 +159,8 @@ export class LinearMemory {
       const old = this.#reservation;
       this.#bridge.madvise(this.base, this.size, MADV_DONTNEED);
       this.#reservation = this.#reserve();
+      dropped.unregister(this);
+      dropped.register(this, this.#reservation, this);
       this.#view = undefined;
       this.#seen = 0;
       this.#pages = 0;
@@ -164,13 +184,17 @@ export class LinearMemory {
     this.#disposed = true;
     if (this.#seen > 0) this.#bridge.madvise(this.base, this.size, MADV_DONTNEED);
     this.#view = undefined;
+    dropped.unregister(this);
     retire(this.#reservation);
   }
   [Symbol.dispose](): void { this.dispose(); }
 
   #reserve(): Reservation {
     const start = this.#bridge.mmap(0, RESERVATION, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return { start, bridge: this.#bridge, views: 0, retired: false };
+    const r: Reservation = { start, bridge: this.#bridge, views: 0, retired: false };
+    live.add(r);
+    giveBackAtExit();
+    return r;
   }
 
   #open(pages: number): void {

@@ -19,6 +19,7 @@ import { Instance } from './instance.ts';
 import { createImage, type ModuleImage } from './module-image.ts';
 import { nativeModule, type NativeModule } from './native-module.ts';
 import { nativeBridge } from './native/load.ts';
+import { atThreadExit } from './thread-exit.ts';
 
 /** What code is made for: an architecture's backend, and its runtime stubs. */
 export interface RuntimeTarget {
@@ -62,8 +63,14 @@ export function sharedGuestThread(stubs: StubImage): GuestThread {
 }
 
 let sharedArena: CodeArena | undefined;
-/** The code arena of this JavaScript thread. */
-function arena(): CodeArena { return sharedArena ??= new CodeArena(nativeBridge()); }
+/** The code arena of this JavaScript thread. Its addresses are never given to another one, so it ends with the thread. */
+function arena(): CodeArena {
+  if (sharedArena === undefined) {
+    const made = sharedArena = new CodeArena(nativeBridge());
+    atThreadExit(() => { made.abandon(); });
+  }
+  return sharedArena;
+}
 
 /**
  * @example
@@ -76,7 +83,8 @@ function arena(): CodeArena { return sharedArena ??= new CodeArena(nativeBridge(
 export class RuntimeCompiler {
   readonly #options: RuntimeCompilerOptions;
   readonly #cache = new Map<string, Cached>();
-  readonly #instances = new Set<Instance>();
+  /** Weak, so that an instance which nobody holds any more goes away. */
+  readonly #instances = new Set<WeakRef<Instance>>();
   #hits = 0;
   #misses = 0;
   #disposed = false;
@@ -105,8 +113,9 @@ export class RuntimeCompiler {
       this.#cache.set(key, cached);
     } else this.#hits++;
     const instance = makeInstance(cached, thread, options);
-    this.#instances.add(instance);
-    instance.onDispose = () => { this.#instances.delete(instance); };
+    const weak = new WeakRef(instance);
+    this.#instances.add(weak);
+    instance.onDispose = () => { this.#instances.delete(weak); };
     return nativeModule<M>(instance);
   }
 
@@ -128,9 +137,10 @@ export class RuntimeCompiler {
   /** Disposes every instance and the cache. @throws UsageError while one of them runs (nothing is disposed then) */
   dispose(): void {
     if (this.#disposed) return;
-    for (const i of this.#instances) if (i.running > 0) throw new UsageError('a compiler cannot be disposed while code it compiled runs', 'Dispose it after the call has returned.');
+    for (const i of this.#instances) if ((i.deref()?.running ?? 0) > 0) throw new UsageError('a compiler cannot be disposed while code it compiled runs', 'Dispose it after the call has returned.');
     this.#disposed = true;
-    for (const i of [...this.#instances]) i.dispose();
+    for (const i of [...this.#instances]) i.deref()?.dispose();
+    this.#instances.clear();
     this.clear();
   }
   [Symbol.dispose](): void { this.dispose(); }

@@ -124,6 +124,22 @@ if (NATIVE) {
     n.instance.dispose();
   });
 
+  compiler('instances that are dropped, not disposed, are given back when collected', async () => {
+    const gc = (globalThis as { gc?: () => void }).gc;
+    if (gc === undefined) return;
+    const m = demo();
+    const drop = (n: number): void => { for (let k = 0; k < n; k++) { const native = compile(m, { level: 'O0' }); native.fib(1n); if (k % 3 === 0) native.memory[0] = 1; } };
+    const settle = async (): Promise<number> => {
+      for (let k = 0; k < 5; k++) { gc(); await new Promise((resolve) => setTimeout(resolve, 5)); }
+      return (await footprint()).maps;
+    };
+    drop(300);
+    const before = await settle();
+    drop(600);
+    const after = await settle();
+    assert.ok(after <= before + 60, `${before} -> ${after} maps`);
+  });
+
   compiler('what cannot be compiled says why', () => {
     const untyped: Module = new ModuleBuilder('m').build();
     using empty = compile(untyped);

@@ -229,7 +229,7 @@ if (NATIVE) {
     assert.is(after.fds, before.fds);
     assert.is(after.threads, before.threads);
     // V8 maps and unmaps pages of its own heap meanwhile.
-    assert.ok(after.maps <= before.maps + 40, `${before.maps} -> ${after.maps} maps`);
+    assert.ok(after.maps <= before.maps + 5, `${before.maps} -> ${after.maps} maps`);
     assert.is(i.call('add', [20n, 22n]), 42n);
     i.dispose();
   });
@@ -240,7 +240,7 @@ if (NATIVE) {
     const before = await footprint();
     make(1000);
     const after = await footprint();
-    assert.ok(after.maps <= before.maps + 20, `${before.maps} -> ${after.maps} maps`);
+    assert.ok(after.maps <= before.maps + 5, `${before.maps} -> ${after.maps} maps`);
   });
 } else runs.skip('native code', () => {});
 

@@ -2,6 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import { TrapError } from '../../lib/mir/errors.ts';
 import { RunInterruptedError } from '../../lib/runtime/run-errors.ts';
+import { compile, fn, i64, module } from '../../lib/index.ts';
 import { bench } from './hand-code.ts';
 
 const b = bench();
@@ -42,9 +43,14 @@ parentPort?.on('message', (m: { do: string; name?: string; args?: unknown[]; dea
       return;
     }
     case 'overshoot': say(overshoots(m.count ?? 0, m.deadline ?? 1)); return;
+    case 'compile': {
+      const n = compile(module('m').export({ f: fn('f', [i64], i64, (b, x) => b.ret(x.add(1n))) }).build());
+      say(n.f(41n));
+      return;
+    }
     case 'exit':
-      i.dispose();
-      b.close();
+      // Everything that is not disposed here goes with the thread.
+      b.arena.abandon();
       say('bye');
       process.exit(0);
   }
