@@ -6,6 +6,7 @@
  * const outcome = await sandbox.run(demo, 'fib', [30n]);
  * if (outcome.status === 'ok') outcome.value // => 832040n
  */
+import { match } from 'ts-pattern';
 import { InternalError, LamellaError, TrapError, UsageError } from '../mir/errors.ts';
 import type { ArgsOf, ExportsOf, ImportsOf, ResultOf } from '../mir/typed-module.ts';
 import type { Module } from '../mir/module.ts';
@@ -18,7 +19,7 @@ import { requireMachine, describeMachine } from '../runtime/native/load.ts';
 import { configure, type SandboxConfig } from './config.ts';
 import { CancelledError, CompileError, CrashedError, HostError, NO_METRICS, TimeoutError, type Outcome, type RunMetrics } from './outcome.ts';
 import { memoryCap, ProgramCache, requireBudget, requirePolicy, takeModule, type Program, type SandboxTarget, type TakenModule } from './program.ts';
-import type { HostCallMessage, MemoryInput, MemoryOutput, RunRequest, Scalar } from './protocol.ts';
+import type { DoneReply, HostCallMessage, MemoryInput, MemoryOutput, RunRequest, Scalar } from './protocol.ts';
 import { WorkerPool, type JobEnd } from './worker-pool.ts';
 
 /** The imports option: required exactly when the module needs JavaScript functions. */
@@ -169,31 +170,30 @@ export class Sandbox {
   #outcome<T>(end: JobEnd, name: string, config: SandboxConfig, program: Program, compileTime: number, signal: AbortSignal | undefined): Outcome<T> {
     const idle: RunMetrics = { ...NO_METRICS, compileTime, queueTime: end.queueTime, codeSize: program.code.size, isolation: 'worker' };
     const limit = config.maxExecutionTime ?? Infinity;
-    switch (end.kind) {
-      case 'cancelled': return { status: 'cancelled', error: new CancelledError(name, signal?.reason), metrics: idle };
-      case 'stuck': return { status: 'timeout', error: new TimeoutError(name, limit), metrics: { ...idle, wallTime: limit } };
-      case 'crashed': return { status: 'crashed', error: new CrashedError(name, end.message), metrics: idle };
-      case 'done': break;
-      default: end satisfies never;
-    }
-    const { result } = end.reply;
-    const metrics: RunMetrics = { ...idle, wallTime: end.reply.wallTime, cpuTime: end.reply.cpuTime, peakMemory: end.reply.peakMemory };
-    switch (result.kind) {
-      case 'ok': return { status: 'ok', value: result.value as T, outputs: result.outputs, metrics };
-      case 'trap': return { status: 'trap', error: new TrapError(result.trap, result), metrics };
-      case 'interrupted':
-        return result.reason === 'cancelled' && signal?.aborted === true
-          ? { status: 'cancelled', error: new CancelledError(name, signal.reason), metrics }
-          : { status: 'timeout', error: new TimeoutError(name, limit), metrics };
-      case 'host-error':
-        return end.hostError === undefined && signal?.aborted === true
-          ? { status: 'cancelled', error: new CancelledError(name, signal.reason), metrics }
-          : { status: 'host', error: new HostError(name, end.hostError?.error), metrics };
-      case 'usage': throw new UsageError(result.what, result.remedy);
-      case 'failed': return { status: 'crashed', error: new CrashedError(name, result.message), metrics };
-      default: return result satisfies never;
-    }
+    return match(end)
+      .returnType<Outcome<T>>()
+      .with({ kind: 'cancelled' }, () => ({ status: 'cancelled', error: new CancelledError(name, signal?.reason), metrics: idle }))
+      .with({ kind: 'stuck' }, () => ({ status: 'timeout', error: new TimeoutError(name, limit), metrics: { ...idle, wallTime: limit } }))
+      .with({ kind: 'crashed' }, ({ message }) => ({ status: 'crashed', error: new CrashedError(name, message), metrics: idle }))
+      .with({ kind: 'done' }, ({ reply, hostError }) => finished(name, reply, hostError, limit, { ...idle, wallTime: reply.wallTime, cpuTime: reply.cpuTime, peakMemory: reply.peakMemory }, signal))
+      .exhaustive();
   }
+}
+
+/** The outcome of a run that its worker reported the end of. @throws UsageError when the worker refused the arguments */
+function finished<T>(name: string, reply: DoneReply, hostError: { readonly error: unknown } | undefined, limit: number, metrics: RunMetrics, signal: AbortSignal | undefined): Outcome<T> {
+  const cancelled = (): Outcome<T> => ({ status: 'cancelled', error: new CancelledError(name, signal?.reason), metrics });
+  const aborted = signal?.aborted === true;
+  return match(reply.result)
+    .returnType<Outcome<T>>()
+    .with({ kind: 'ok' }, ({ value, outputs }) => ({ status: 'ok', value: value as T, outputs, metrics }))
+    .with({ kind: 'trap' }, (result) => ({ status: 'trap', error: new TrapError(result.trap, result), metrics }))
+    .with({ kind: 'interrupted', reason: 'cancelled' }, () => (aborted ? cancelled() : { status: 'timeout', error: new TimeoutError(name, limit), metrics }))
+    .with({ kind: 'interrupted' }, () => ({ status: 'timeout', error: new TimeoutError(name, limit), metrics }))
+    .with({ kind: 'host-error' }, () => (hostError === undefined && aborted ? cancelled() : { status: 'host', error: new HostError(name, hostError?.error), metrics }))
+    .with({ kind: 'usage' }, ({ what, remedy }) => { throw new UsageError(what, remedy); })
+    .with({ kind: 'failed' }, ({ message }) => ({ status: 'crashed', error: new CrashedError(name, message), metrics }))
+    .exhaustive();
 }
 
 function refused<T>(module: unknown, error: unknown, compileTime: number): Outcome<T> {
