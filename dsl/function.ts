@@ -64,6 +64,7 @@ function declare<P extends readonly ValueType[], R extends ResultSpec>(name: str
       return self;
     },
   });
+  Object.defineProperty(self, 'name', { value: name });
   definitions.set(self, definition);
   return self as unknown as DeclaredFn<P, R>;
 }

@@ -61,6 +61,7 @@ export function host(name: string, params: readonly ValueType[], result: ResultS
     return giveResults(c, signature.results, tuple, c.fb.call(name, ids, signature.results.map((r) => r.mir)));
   };
   const self = Object.assign(call, { kind: 'host', hostName: name, source: definition.kind, params, result });
+  Object.defineProperty(self, 'name', { value: name });
   definitions.set(self, definition);
   return self;
 }

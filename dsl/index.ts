@@ -1,4 +1,18 @@
-/** The fluent surface: types, functions, control flow, memory, modules. `lamella` exports all of it. */
+/**
+ * The fluent surface: types, functions, control flow, memory, modules. `lamella` exports all of it.
+ *
+ * @example
+ * const gcd = fn('gcd', [u32, u32], u32, (b, x, y) => {
+ *   const p = b.var(u32, x), q = b.var(u32, y);
+ *   b.while(() => q.get().ne(0), () => {
+ *     const r = p.get().rem(q.get());
+ *     p.set(q.get());
+ *     q.set(r);
+ *   });
+ *   b.ret(p.get());
+ * });
+ * const m = module('m').export({ gcd }).build(); // frozen MIR; compile(m).gcd(48, 36) is 12
+ */
 export { bool, i8, i16, i32, i64, u8, u16, u32, u64, f32, f64, ptr, unit, sizeOf, alignOf } from './types.ts';
 export type {
   MemoryType, ValueType, BoolType, I8Type, I16Type, I32Type, I64Type, U8Type, U16Type, U32Type, U64Type, F32Type, F64Type,

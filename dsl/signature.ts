@@ -1,5 +1,5 @@
 /** Signatures: the parts that functions, imports, tables and function references share. */
-import type { Value } from '../lib/mir/index.ts';
+import { MAX_ARITY, type Value } from '../lib/mir/index.ts';
 import type { BaseValue } from './base-value.ts';
 import type { FunctionContext } from './context.ts';
 import { isValueType, type ResultSpec, type RuntimeType } from './types.ts';
@@ -15,7 +15,9 @@ export function readSignature(what: string, name: unknown, params: unknown, resu
   params.forEach((p, i) => {
     if (!isValueType(p)) throw usageError(`parameter ${i} of ${what} '${name}' is not a type of values (${describe(p)})`, memoryHint(p));
   });
-  return { params: params as RuntimeType[], results: readResult(what, name, result) };
+  const signature = { params: params as RuntimeType[], results: readResult(what, name, result) };
+  if (Math.max(signature.params.length, signature.results.length) > MAX_ARITY) throw usageError(`${what} '${name}' has ${signature.params.length} parameters and ${signature.results.length} results`, `At most ${MAX_ARITY} of each: pass a pointer to a struct.`);
+  return signature;
 }
 function readResult(what: string, name: string, result: unknown): readonly RuntimeType[] {
   if (typeof result === 'object' && result !== null && 'kind' in result && result.kind === 'unit') return [];

@@ -181,8 +181,26 @@ test('modules', () => {
   fails(() => fn('f', untyped(i32), unit, () => {}), /wants a list of parameter types/);
   fails(() => fn('f', [], untyped(undefined), () => {}), /Write unit when there is no result/);
   fails(() => fn('f', [], unit, untyped(undefined)), /is not a function but undefined/);
+  fails(() => fn('f', new Array<typeof i32>(251).fill(i32), unit, () => {}), /251 parameters/);
   fails(() => module(untyped(3)), /module wants a name/);
   assert.ok(fnRef([i32], unit));
+});
+
+test('a failed build leaves nothing behind', () => {
+  const bad = fn('bad', [i32], i32, () => { throw new RangeError('mine'); }), good = fn('good', [i32], i32, (b, n) => b.ret(n));
+  assert.throws(() => build(bad), (e: unknown) => e instanceof RangeError && e.message === 'mine');
+  fails(() => good(1), /outside of a function body/);
+  assert.ok(build(good));
+});
+
+test('a module may be built while another function is written', () => {
+  const inner = fn('inner', [i32], i32, (b, n) => b.ret(n.add(1)));
+  const outer = fn('outer', [i32], i32, (b, n) => {
+    const m = n.mul(2);
+    build(inner);
+    b.ret(m.add(n));
+  });
+  assert.ok(build(outer));
 });
 
 test('operations that a type does not have', () => {
