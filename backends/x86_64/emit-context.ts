@@ -21,6 +21,7 @@ import type { SelectedFunction } from './select.ts';
 export function trapNumber(code: TrapCode): number { return TRAP_CODES.indexOf(code); }
 export const TRAP_DIVIDE = trapNumber('integer-divide-by-zero'), TRAP_OVERFLOW = trapNumber('integer-overflow');
 export const TRAP_CONVERSION = trapNumber('invalid-conversion'), TRAP_MEMORY = trapNumber('memory-out-of-bounds');
+export const TRAP_MISALIGNED = trapNumber('misaligned-atomic');
 export const TRAP_STACK = trapNumber('stack-overflow');
 export const TRAP_NULL = trapNumber('indirect-call-null'), TRAP_SIGNATURE = trapNumber('indirect-call-type');
 
@@ -119,19 +120,19 @@ export class EmitContext {
     this.register = r;
     return undefined;
   }
-  /** The flexible operand that begins at operand `k`. Call it right before the instruction that uses it: it marks trap sites. */
-  flexible(k: number, displacement: number): Mem | undefined {
+  /** The flexible operand that begins at operand `k`. Call it right before the instruction that uses it: it marks trap sites (unless `access` is false). */
+  flexible(k: number, displacement: number, access = true): Mem | undefined {
     const mode = modeOf(this.data);
     switch (mode) {
       case MODE_NONE: return this.value(k);
       case MODE_BASE:
-        this.site(TRAP_MEMORY);
+        if (access) this.site(TRAP_MEMORY);
         return this.linear ? this.asm.indexed(MEMORY_BASE, this.reg(k), 1, displacement) : this.asm.at(this.reg(k), displacement);
       case MODE_INDEX:
-        this.site(TRAP_MEMORY);
+        if (access) this.site(TRAP_MEMORY);
         return this.asm.indexed(this.reg(k), this.reg(k + 1), 1 << scaleOf(this.data), displacement);
       case MODE_ABSOLUTE:
-        this.site(TRAP_MEMORY);
+        if (access) this.site(TRAP_MEMORY);
         return this.asm.at(MEMORY_BASE, displacement);
       case MODE_POOL: return this.asm.rip(displacement);
       case MODE_FRAME: return this.asm.at(RSP, this.frame.slots + displacement);

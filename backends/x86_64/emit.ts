@@ -6,14 +6,15 @@ import { CTX } from '../../lib/codegen/run-context.ts';
 import { RSP } from './convention.ts';
 import type { Assembler } from './encoder.ts';
 import { EmitContext, type ModuleTables } from './emit-context.ts';
+import { emitAtomic, emitFence } from './emit-atomic.ts';
 import * as float from './emit-float.ts';
 import * as control from './emit-control.ts';
 import * as integer from './emit-integer.ts';
 import { X } from './forms.ts';
 import { emitPrologue, type Frame } from './frame.ts';
 import {
-  OP_ALU, OP_ALU_IMM, OP_ALU_MEM, OP_ALU_MEM_IMM, OP_ANDN, OP_ARGS, OP_BULK, OP_CALL, OP_CALL_IMPORT, OP_CALL_INDIRECT, OP_CMOV,
-  OP_CONST, OP_COUNT, OP_DIV, OP_FBINARY, OP_FCONST, OP_FCOPYSIGN, OP_FLOAD, OP_FLOAT_TO_FLOAT, OP_FLOAT_TO_INT, OP_FMA, OP_FMINMAX,
+  OP_ALU, OP_ALU_IMM, OP_ALU_MEM, OP_ALU_MEM_IMM, OP_ANDN, OP_ARGS, OP_ATOMIC, OP_BULK, OP_CALL, OP_CALL_IMPORT, OP_CALL_INDIRECT, OP_CMOV,
+  OP_CONST, OP_COUNT, OP_DIV, OP_FBINARY, OP_FCONST, OP_FCOPYSIGN, OP_FENCE, OP_FLOAD, OP_FLOAT_TO_FLOAT, OP_FLOAT_TO_INT, OP_FMA, OP_FMINMAX,
   OP_FSELECT, OP_FSTORE, OP_FUNARY, OP_IMUL_IMM, OP_INT_TO_FLOAT, OP_JCC, OP_JMP, OP_JUMP_TABLE, OP_JUMP_TREE, OP_LEA, OP_LOAD, OP_MOV,
   OP_MOVD, OP_MUL_OVERFLOW, OP_MUL_WIDE, OP_NOP, OP_OVERFLOW, OP_RET, OP_RORX, OP_SETCC, OP_SHIFT_CL, OP_SHIFT_IMM, OP_SHIFT_X,
   OP_SLOT_BASE, OP_STACK_MAP, OP_STORE, OP_STORE_CONTEXT, OP_STORE_IMM, OP_STUB_CALL, OP_TABLE_ADDRESS, OP_TAIL, OP_TAIL_IMPORT,
@@ -190,6 +191,8 @@ function emitInstruction(e: EmitContext, opcode: number, flow: control.Flow): vo
     case OP_STACK_MAP: emitStackMap(e); return;
     case OP_VBITS: float.emitVectorBits(e); return;
     case OP_SLOT_BASE: slotBase(e, e.reg(0), e.word); return;
+    case OP_ATOMIC: emitAtomic(e); return;
+    case OP_FENCE: emitFence(e); return;
     default: throw new InternalError(`no code for machine opcode ${opcode} in ${e.f.name}`);
   }
 }

@@ -124,6 +124,14 @@ export const OP_VBITS = 58;
 /** `d <- `: address of the linear stack frame plus data1. */
 export const OP_SLOT_BASE = 59;
 
+/**
+ * Atomic access of `size` after its alignment check; sub is an `ATOMIC_*`. Load: `d <- rm`. Stores: `<- value, rm`.
+ * Add, sub, exchange: `d <- value, rm`, `d` reuses the value. And, or, xor: `rax <- value, rm`. Compare and exchange:
+ * `rax <- replacement, rm, rax`. Everything but the reused value and `rax` is a late use.
+ */
+export const OP_ATOMIC = 60;
+export const OP_FENCE = 61;
+
 export const LOAD_U8 = 0, LOAD_U16 = 1, LOAD_32 = 2, LOAD_64 = 3;
 /** Sign extensions: to 32 bits (the upper half cleared) or to 64. */
 export const LOAD_S8 = 4, LOAD_S16 = 5, LOAD_S8_64 = 6, LOAD_S16_64 = 7, LOAD_S32_64 = 8;
@@ -143,6 +151,9 @@ export const FU_SQRT = 0, FU_NEAREST = 1, FU_FLOOR = 2, FU_CEIL = 3, FU_TRUNC = 
 /** Bit 0: unsigned. Bit 1: 64-bit result. Bit 2: saturating. */
 export const CONVERT_UNSIGNED = 1, CONVERT_64 = 2, CONVERT_SATURATE = 4;
 export const V_AND = 0, V_ANDN = 1, V_OR = 2, V_XOR = 3;
+
+export const ATOMIC_LOAD = 0, ATOMIC_STORE = 1, ATOMIC_STORE_ORDERED = 2, ATOMIC_ADD = 3, ATOMIC_SUB = 4, ATOMIC_EXCHANGE = 5;
+export const ATOMIC_AND = 6, ATOMIC_OR = 7, ATOMIC_XOR = 8, ATOMIC_CMPXCHG = 9;
 
 export const MODE_NONE = 0;
 /** Guest memory at one register (plus the memory base in the linear model). */

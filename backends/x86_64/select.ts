@@ -8,6 +8,7 @@ import type { MirFunction } from '../../lib/mir/module.ts';
 import { TRAP_CODES } from '../../lib/mir/types.ts';
 import { CLOBBER_SETS } from './clobbers.ts';
 import { foldsOnX86 } from './fold.ts';
+import { lowerAtomicCmpxchg, lowerAtomicLoad, lowerAtomicRmw, lowerAtomicStore, lowerFence } from './lower-atomic.ts';
 import { lowerArguments, lowerCall, lowerReturn, lowerTailCall } from './lower-call.ts';
 import { conditionData, conditionOperands, conditionWord, lowerCompare, lowerSelect, prepareCondition } from './lower-compare.ts';
 import { lowerBinaryFloat, lowerConvert, lowerTernary, lowerUnaryFloat, renamedOperand } from './lower-float.ts';
@@ -165,8 +166,11 @@ function lower(s: SelectContext, i: Instruction): void {
     case 'patch_point': lowerStackMap(s, i.id, i.bytes, i.live); return;
     case 'global_addr': throw unsupported(s, `global_addr @${i.global} in the native memory model`);
     case 'const': case 'slot_addr': return;
-    case 'atomic_load': case 'atomic_store': case 'atomic_rmw': case 'atomic_cmpxchg': case 'fence':
-      throw unsupported(s, i.kind);
+    case 'atomic_load': lowerAtomicLoad(s, i); return;
+    case 'atomic_store': lowerAtomicStore(s, i); return;
+    case 'atomic_rmw': lowerAtomicRmw(s, i); return;
+    case 'atomic_cmpxchg': lowerAtomicCmpxchg(s, i); return;
+    case 'fence': lowerFence(s, i); return;
     case 'vector': throw unsupported(s, `${i.op}.${i.lanes}`);
     case 'splat': case 'extract_lane': case 'insert_lane': throw unsupported(s, `${i.kind}.${i.lanes}`);
     case 'shuffle': throw unsupported(s, 'shuffle');

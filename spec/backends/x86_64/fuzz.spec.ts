@@ -26,7 +26,7 @@ function optimised(level: 'O1' | 'O3'): FuzzExecutor {
 
 for (const [name, executor] of [['as generated', nativeFuzz()], ['after O1', optimised('O1')], ['after O3', optimised('O3')]] as const) {
   test(name, () => {
-    const { programs, mismatches } = runDifferential({ executors: [executor], seed: 1, count: 400, generate: { imports: true, hooks: true } });
+    const { programs, mismatches } = runDifferential({ executors: [executor], seed: 1, count: 400, generate: { imports: true, hooks: true, atomics: true } });
     assert.is(mismatches.length, 0, mismatches.map(formatMismatch).join('\n'));
     assert.is(programs, 400);
   });

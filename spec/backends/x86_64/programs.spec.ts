@@ -435,12 +435,60 @@ b2:
 
 test('what there is no code for is named', () => {
   const m = linear(`
-func @f(ptr) -> () {
+func @f(ptr) -> (i32) {
 b0(v0: ptr):
-  fence.seq_cst
-  ret
+  v1 = load.v128 v0
+  v2 = vbitmask.i8x16 v1
+  ret v2
 }`);
-  assert.throws(() => compile(m), (e: unknown) => e instanceof UnsupportedError && e.functionName === 'f' && e.instruction === 'fence');
+  assert.throws(() => compile(m), (e: unknown) => e instanceof UnsupportedError && e.functionName === 'f' && e.instruction.includes('vbitmask'));
+});
+
+test('atomics: every operation and width, alignment checked before bounds', () => {
+  const ops = ['add', 'sub', 'and', 'or', 'xor', 'xchg'];
+  let text = '';
+  for (const type of ['i8', 'i16', 'i32', 'i64']) {
+    for (const op of ops) {
+      text += `
+func @${op}_${type}(ptr, ${type}, ${type}) -> (${type}, ${type}) {
+b0(v0: ptr, v1: ${type}, v2: ${type}):
+  atomic_store.${type}.seq_cst v1, v0 + 8
+  v3 = atomic_rmw.${op}.${type}.seq_cst v2, v0 + 8
+  fence.seq_cst
+  v4 = atomic_load.${type}.acquire v0 + 8
+  atomic_store.${type}.release v2, v0 + 16
+  ret v3, v4
+}`;
+    }
+    text += `
+func @cmpxchg_${type}(ptr, ${type}, ${type}) -> (${type}, ${type}) {
+b0(v0: ptr, v1: ${type}, v2: ${type}):
+  v3 = atomic_cmpxchg.${type}.seq_cst v1, v2, v0 + 8
+  v4 = atomic_load.${type}.relaxed v0 + 8
+  ret v3, v4
+}`;
+  }
+  const m = linear(`${text}
+func @same(ptr) -> (i32, i32) {
+b0(v0: ptr):
+  v1 = ptrtoint.ptr.i32 v0
+  v2 = atomic_rmw.sub.i32.seq_cst v1, v0
+  v3 = load.i32 v0
+  ret v2, v3
+}`);
+  for (const [type, values] of [['i8', [-128, 3]], ['i16', [-32768, 3]], ['i32', [-2147483648, 5]], ['i64', [-9223372036854775808n, 7n]]] as const) {
+    for (const op of ops) for (const x of values) for (const y of values) both(m, `${op}_${type}`, [64, x, y]);
+    const zero = type === 'i64' ? 0n : 0;
+    both(m, `cmpxchg_${type}`, [64, zero, values[0]]);
+    both(m, `cmpxchg_${type}`, [64, values[1], values[0]]);
+    for (const [at, code] of [[131072 - 8, 'memory-out-of-bounds'], [131071, type === 'i8' ? 'memory-out-of-bounds' : 'misaligned-atomic']] as const) {
+      for (const fn of [`add_${type}`, `cmpxchg_${type}`]) {
+        assert.is(trapOf(() => instanceOf(m).call(fn, [at, zero, zero])).trap, code);
+        assert.is(trapOf(() => new Interpreter(m).call(fn, [at, zero, zero])).trap, code);
+      }
+    }
+  }
+  both(m, 'same', [128]);
 });
 
 test.run();

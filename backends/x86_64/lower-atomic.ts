@@ -1,0 +1,69 @@
+/**
+ * Atomics. Aligned loads and stores are atomic and ordered as acquire and release by the processor's memory model
+ * (Intel SDM vol. 3A, 9.2); only a sequentially consistent store needs a locked instruction. Nothing is moved across
+ * an atomic by selection, since each has a side effect.
+ */
+import type { AtomicCmpxchgInst, AtomicLoadInst, AtomicRmwInst, AtomicStoreInst, FenceInst } from '../../lib/mir/instruction.ts';
+import { operandInfo, CONSTRAINT_REG, ROLE_LATE_USE } from '../../lib/codegen/machine-function.ts';
+import { RAX } from './convention.ts';
+import {
+  ATOMIC_ADD, ATOMIC_AND, ATOMIC_CMPXCHG, ATOMIC_EXCHANGE, ATOMIC_LOAD, ATOMIC_OR, ATOMIC_STORE, ATOMIC_STORE_ORDERED, ATOMIC_SUB, ATOMIC_XOR,
+  OP_ATOMIC, OP_FENCE, modeRegisters,
+} from './opcodes.ts';
+import { DEF_REG, LATE_REG, SelectContext, USE_REG, defFixed, defReuse, useFixed } from './select-context.ts';
+
+const ADDRESS = operandInfo(ROLE_LATE_USE, CONSTRAINT_REG);
+
+/** Address registers live to the end: the steps before the access may write the result's register. */
+function addressOperands(s: SelectContext): void {
+  const n = modeRegisters(s.mode);
+  if (n > 0) s.op(s.first, ADDRESS);
+  if (n > 1) s.op(s.second, ADDRESS);
+}
+
+export function lowerAtomicLoad(s: SelectContext, i: AtomicLoadInst): void {
+  s.address(i);
+  s.inst(OP_ATOMIC, s.packed(ATOMIC_LOAD, s.bytesOf(i.type)), s.displacement);
+  s.op(s.def(i.result), DEF_REG);
+  addressOperands(s);
+}
+
+export function lowerAtomicStore(s: SelectContext, i: AtomicStoreInst): void {
+  const v = s.reg(i.value);
+  s.address(i);
+  s.inst(OP_ATOMIC, s.packed(i.ordering === 'seq_cst' ? ATOMIC_STORE_ORDERED : ATOMIC_STORE, s.bytesOf(i.type)), s.displacement);
+  s.op(v, LATE_REG);
+  addressOperands(s);
+}
+
+export function lowerAtomicRmw(s: SelectContext, i: AtomicRmwInst): void {
+  const v = s.reg(i.value), bytes = s.bytesOf(i.type), d = s.def(i.result);
+  s.address(i);
+  switch (i.op) {
+    case 'add': case 'sub': case 'xchg':
+      s.inst(OP_ATOMIC, s.packed(i.op === 'add' ? ATOMIC_ADD : i.op === 'sub' ? ATOMIC_SUB : ATOMIC_EXCHANGE, bytes), s.displacement);
+      s.op(d, defReuse(1));
+      s.op(v, USE_REG);
+      break;
+    default:
+      s.inst(OP_ATOMIC, s.packed(i.op === 'and' ? ATOMIC_AND : i.op === 'or' ? ATOMIC_OR : ATOMIC_XOR, bytes), s.displacement);
+      s.op(d, defFixed(RAX));
+      s.op(v, LATE_REG);
+  }
+  addressOperands(s);
+}
+
+export function lowerAtomicCmpxchg(s: SelectContext, i: AtomicCmpxchgInst): void {
+  const expected = s.reg(i.expected), replacement = s.reg(i.replacement), d = s.def(i.result);
+  s.address(i);
+  s.inst(OP_ATOMIC, s.packed(ATOMIC_CMPXCHG, s.bytesOf(i.type)), s.displacement);
+  s.op(d, defFixed(RAX));
+  s.op(replacement, LATE_REG);
+  addressOperands(s);
+  s.op(expected, useFixed(RAX));
+}
+
+/** Weaker fences only keep the compiler from moving accesses, which it does not do anyway. */
+export function lowerFence(s: SelectContext, i: FenceInst): void {
+  if (i.ordering === 'seq_cst') s.inst(OP_FENCE);
+}
