@@ -5,6 +5,7 @@
  * explicit stack; it yields them callees first, which is the order a bottom-up inliner wants.
  */
 import { functionIndex, type Module } from '../mir/module.ts';
+import { int32, int32From, uint8 } from './slab.ts';
 
 export interface CallGraph {
   /** Direct callees (calls and tail calls, module functions only, repeated per site) of function `f`: `callees[start[f] .. start[f + 1])`. */
@@ -25,7 +26,7 @@ export interface CallGraph {
 /** Builds the graph. A module without exports is taken to offer all its functions. */
 export function buildCallGraph(m: Module): CallGraph {
   const n = m.functions.length, index = functionIndex(m);
-  const start = new Int32Array(n + 1), list: number[] = [];
+  const start = int32(n + 1), list: number[] = [];
   for (let f = 0; f < n; f++) {
     for (const b of m.functions[f].blocks) {
       for (const i of b.instructions) {
@@ -40,15 +41,15 @@ export function buildCallGraph(m: Module): CallGraph {
     }
     start[f + 1] = list.length;
   }
-  const callees = Int32Array.from(list), sites = new Int32Array(n);
+  const callees = Int32Array.from(list), sites = int32(n);
   for (const g of callees) sites[g]++;
-  const root = new Uint8Array(n);
+  const root = uint8(n);
   for (const name of Object.values(m.exports)) { const f = index.get(name); if (f !== undefined) root[f] = 1; }
   for (const name of m.table) { const f = name === null ? undefined : index.get(name); if (f !== undefined) root[f] = 1; }
   if (Object.keys(m.exports).length === 0) root.fill(1);
 
-  const component = new Int32Array(n).fill(-1), recursive = new Uint8Array(n), bottomUp = new Int32Array(n);
-  const number = new Int32Array(n).fill(-1), low = new Int32Array(n), next = start.slice(0, n);
+  const component = int32(n).fill(-1), recursive = uint8(n), bottomUp = int32(n);
+  const number = int32(n).fill(-1), low = int32(n), next = int32From(start, n);
   const stack: number[] = [], path: number[] = [];
   let clock = 0, components = 0, done = 0;
   for (let s = 0; s < n; s++) {

@@ -4,8 +4,9 @@
  * Edges keep their multiplicity: a `br` whose two edges go to one block gives that block two equal predecessors, so
  * that the n-th successor is always the n-th edge of `forEachEdge`.
  */
-import type { BlockId, Terminator } from '../mir/instruction.ts';
+import type { BlockId, Edge, Terminator } from '../mir/instruction.ts';
 import type { MirFunction } from '../mir/module.ts';
+import { int32, int32From } from './slab.ts';
 
 /** Successors, predecessors and order of the blocks of one function. */
 export interface Cfg {
@@ -31,15 +32,15 @@ export interface Cfg {
  */
 export function buildCfg(f: MirFunction): Cfg {
   const blocks = f.blocks, n = blocks.length;
-  const succStart = new Int32Array(n + 1);
+  const succStart = int32(n + 1);
   for (let b = 0; b < n; b++) succStart[b + 1] = succStart[b] + edgeCount(blocks[b].terminator);
-  const succs = new Int32Array(succStart[n]);
-  const predStart = new Int32Array(n + 1);
+  const succs = int32(succStart[n]);
+  const predStart = int32(n + 1);
   for (let b = 0; b < n; b++) writeTargets(blocks[b].terminator, succs, succStart[b]);
   for (let e = 0; e < succs.length; e++) predStart[succs[e] + 1]++;
   for (let b = 0; b < n; b++) predStart[b + 1] += predStart[b];
-  const fill = predStart.slice(0, n);
-  const preds = new Int32Array(succs.length);
+  const fill = int32From(predStart, n);
+  const preds = int32(succs.length);
   for (let b = 0; b < n; b++) {
     for (let e = succStart[b]; e < succStart[b + 1]; e++) preds[fill[succs[e]]++] = b;
   }
@@ -75,8 +76,8 @@ function writeTargets(t: Terminator, out: Int32Array, at: number): void {
  * other ones: `then` before `else`, a loop's body before its exit when the body is the first edge.
  */
 function withOrder(n: number, succStart: Int32Array, succs: Int32Array, predStart: Int32Array, preds: Int32Array): Cfg {
-  const rpoIndex = new Int32Array(n).fill(-1);
-  const stack = new Int32Array(n), next = new Int32Array(n), post = new Int32Array(n);
+  const rpoIndex = int32(n).fill(-1);
+  const stack = int32(n), next = int32(n), post = int32(n);
   let count = 0, depth = 0;
   if (n > 0) {
     stack[0] = 0;
@@ -98,13 +99,35 @@ function withOrder(n: number, succStart: Int32Array, succs: Int32Array, predStar
       post[count++] = b;
     }
   }
-  const rpo = new Int32Array(count);
+  const rpo = int32(count);
   for (let k = 0; k < count; k++) {
     const b = post[count - 1 - k];
     rpo[k] = b;
     rpoIndex[b] = k;
   }
   return { blockCount: n, succStart, succs, predStart, preds, rpo, rpoIndex };
+}
+
+/** The edges that enter each block, aligned with `cfg.preds`: entry `e` belongs to the edge from `cfg.preds[e]`. */
+export function incomingEdges(f: MirFunction, cfg: Cfg): readonly Edge[] {
+  const edges = new Array<Edge>(cfg.preds.length), fill = int32From(cfg.predStart, cfg.blockCount);
+  for (const b of f.blocks) {
+    const t = b.terminator;
+    switch (t.kind) {
+      case 'jump': edges[fill[t.target.block]++] = t.target; break;
+      case 'br':
+        edges[fill[t.then.block]++] = t.then;
+        edges[fill[t.else.block]++] = t.else;
+        break;
+      case 'switch':
+        for (let k = 0; k < t.cases.length; k++) edges[fill[t.cases[k].target.block]++] = t.cases[k].target;
+        edges[fill[t.default.block]++] = t.default;
+        break;
+      case 'ret': case 'tail_call': case 'tail_call_indirect': case 'trap': break;
+      default: t satisfies never;
+    }
+  }
+  return edges;
 }
 
 /** True when some path leads from the entry to the block. */

@@ -15,6 +15,7 @@
  */
 import type { BlockId } from '../mir/instruction.ts';
 import type { Cfg } from './cfg.ts';
+import { int32, int32From } from './slab.ts';
 
 /** The dominator tree of the reachable blocks. */
 export interface Dominators {
@@ -46,18 +47,18 @@ export function dominates(d: Dominators, a: BlockId, b: BlockId): boolean {
  */
 export function computeDominators(cfg: Cfg): Dominators {
   const n = cfg.blockCount, { idom } = immediate(cfg);
-  const childStart = new Int32Array(n + 1);
+  const childStart = int32(n + 1);
   for (let b = 0; b < n; b++) if (idom[b] >= 0) childStart[idom[b] + 1]++;
   for (let b = 0; b < n; b++) childStart[b + 1] += childStart[b];
-  const children = new Int32Array(childStart[n]);
-  const fill = childStart.slice(0, n);
+  const children = int32(childStart[n]);
+  const fill = int32From(childStart, n);
   for (let k = 0; k < cfg.rpo.length; k++) {
     const b = cfg.rpo[k];
     if (idom[b] >= 0) children[fill[idom[b]]++] = b;
   }
-  const preorder = new Int32Array(cfg.rpo.length);
-  const preIn = new Int32Array(n).fill(-1), preOut = new Int32Array(n).fill(-1), depth = new Int32Array(n).fill(-1);
-  const next = childStart.slice(0, n);
+  const preorder = int32(cfg.rpo.length);
+  const preIn = int32(n).fill(-1), preOut = int32(n).fill(-1), depth = int32(n).fill(-1);
+  const next = int32From(childStart, n);
   let clock = 0, b = cfg.rpo.length > 0 ? 0 : -1;
   if (b === 0) { preorder[0] = 0; preIn[0] = clock++; depth[0] = 0; }
   while (b >= 0) {
@@ -77,14 +78,14 @@ export function computeDominators(cfg: Cfg): Dominators {
 
 function immediate(cfg: Cfg): { readonly idom: Int32Array } {
   const n = cfg.blockCount, count = cfg.rpo.length;
-  const idom = new Int32Array(n).fill(-1);
+  const idom = int32(n).fill(-1);
   if (count <= 1) return { idom };
-  const number = new Int32Array(n).fill(-1), vertex = new Int32Array(count), parent = new Int32Array(count);
+  const number = int32(n).fill(-1), vertex = int32(count), parent = int32(count);
   number_(cfg, number, vertex, parent);
 
-  const semi = new Int32Array(count), label = new Int32Array(count), ancestor = new Int32Array(count).fill(-1);
-  const dom = new Int32Array(count), bucketHead = new Int32Array(count).fill(-1), bucketNext = new Int32Array(count);
-  const path = new Int32Array(count);
+  const semi = int32(count), label = int32(count), ancestor = int32(count).fill(-1);
+  const dom = int32(count), bucketHead = int32(count).fill(-1), bucketNext = int32(count);
+  const path = int32(count);
   for (let v = 0; v < count; v++) { semi[v] = v; label[v] = v; }
 
   for (let w = count - 1; w > 0; w--) {
@@ -114,7 +115,7 @@ function immediate(cfg: Cfg): { readonly idom: Int32Array } {
 
 /** Depth-first numbers and the tree's parents, by number. */
 function number_(cfg: Cfg, number: Int32Array, vertex: Int32Array, parent: Int32Array): void {
-  const next = cfg.succStart.slice(0, cfg.blockCount);
+  const next = int32From(cfg.succStart, cfg.blockCount);
   let count = 1, b = 0;
   number[0] = 0;
   vertex[0] = 0;

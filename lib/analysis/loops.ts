@@ -12,6 +12,7 @@
 import type { BlockId } from '../mir/instruction.ts';
 import type { Cfg } from './cfg.ts';
 import { dominates, type Dominators } from './dominators.ts';
+import { int32, uint8 } from './slab.ts';
 
 /** The loops of a function. Loops are numbered innermost first: a loop's parent has a larger number. */
 export interface Loops {
@@ -41,7 +42,7 @@ export interface Loops {
  */
 export function computeLoops(cfg: Cfg, dom: Dominators): Loops {
   const n = cfg.blockCount;
-  const loopOf = new Int32Array(n).fill(-1), header = new Int32Array(n).fill(-1), depth = new Uint8Array(n);
+  const loopOf = int32(n).fill(-1), header = int32(n).fill(-1), depth = uint8(n);
   const heads: number[] = [];
   let irreducible = false;
   for (let k = cfg.rpo.length - 1; k >= 0; k--) {
@@ -55,7 +56,7 @@ export function computeLoops(cfg: Cfg, dom: Dominators): Loops {
     if (isHeader) heads.push(h);
   }
   const count = heads.length;
-  const headers = Int32Array.from(heads), parents = new Int32Array(count).fill(-1), loopDepth = new Int32Array(count);
+  const headers = Int32Array.from(heads), parents = int32(count).fill(-1), loopDepth = int32(count);
   if (count > 0) fillBodies(cfg, dom, headers, parents, loopOf);
   for (let l = count - 1; l >= 0; l--) loopDepth[l] = parents[l] < 0 ? 1 : loopDepth[parents[l]] + 1;
   for (let b = 0; b < n; b++) {
@@ -68,7 +69,7 @@ export function computeLoops(cfg: Cfg, dom: Dominators): Loops {
 }
 
 function fillBodies(cfg: Cfg, dom: Dominators, headers: Int32Array, parents: Int32Array, loopOf: Int32Array): void {
-  const outer = new Int32Array(headers.length); // union-find towards the outermost loop known so far
+  const outer = int32(headers.length); // union-find towards the outermost loop known so far
   for (let l = 0; l < outer.length; l++) outer[l] = l;
   const work: number[] = [];
   for (let l = 0; l < headers.length; l++) {
@@ -104,6 +105,15 @@ function find(outer: Int32Array, l: number): number {
     l = outer[l];
   }
   return l;
+}
+
+/** Nests deeper than this are left alone by passes whose work grows with the depth. */
+export const DEEP_NEST = 64;
+
+/** True when some loop is nested deeper than {@link DEEP_NEST}. */
+export function isDeeplyNested(loops: Loops): boolean {
+  for (let l = 0; l < loops.count; l++) if (loops.loopDepth[l] > DEEP_NEST) return true;
+  return false;
 }
 
 /** True when `block` is in loop `loop` or in a loop inside it. */

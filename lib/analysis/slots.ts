@@ -3,6 +3,7 @@ import type { Instruction, Value } from '../mir/instruction.ts';
 import { NO_VALUE } from '../mir/instruction.ts';
 import type { MirFunction } from '../mir/module.ts';
 import { forEachOperand, forEachTerminatorOperand } from '../mir/operands.ts';
+import { int32, uint8 } from './slab.ts';
 
 /** The slot a pointer points into and where; `slot` −1 when it is no known place of a slot. */
 export interface SlotPlace { readonly slot: number; readonly offset: number }
@@ -27,10 +28,10 @@ export function slotPlace(v: Value, definitions: readonly (Instruction | undefin
  * themselves so used: some other code may know the address.
  */
 export function escapingSlots(f: MirFunction): Uint8Array {
-  const escapes = new Uint8Array(f.slots.length);
+  const escapes = uint8(f.slots.length);
   if (f.slots.length === 0) return escapes;
   // Root slot of each pointer derived by lea, −1 for others.
-  const root = new Int32Array(f.valueTypes.length).fill(-1);
+  const root = int32(f.valueTypes.length).fill(-1);
   let any = true;
   const escape = (v: Value): void => { if (root[v] >= 0) escapes[root[v]] = 1; };
   // Definitions may follow uses in block order; a second sweep settles what the first could not see.

@@ -2,10 +2,11 @@
 import type { Instruction, Terminator, Value } from '../mir/instruction.ts';
 import type { MirFunction } from '../mir/module.ts';
 import { forEachOperand, forEachTerminatorOperand } from '../mir/operands.ts';
+import { int32 } from './slab.ts';
 
 /** How often each value is read, edge arguments included. */
 export function countUses(f: MirFunction): Int32Array {
-  const uses = new Int32Array(f.valueTypes.length);
+  const uses = int32(f.valueTypes.length);
   const visit = (v: Value): void => { uses[v]++; };
   for (const b of f.blocks) {
     for (let k = 0; k < b.instructions.length; k++) forEachOperand(b.instructions[k], visit);
@@ -28,7 +29,7 @@ export interface Definitions {
 export function findDefinitions(f: MirFunction): Definitions {
   const n = f.valueTypes.length;
   const instruction = new Array<Instruction | undefined>(n).fill(undefined);
-  const block = new Int32Array(n).fill(-1), param = new Int32Array(n).fill(-1);
+  const block = int32(n).fill(-1), param = int32(n).fill(-1);
   for (let b = 0; b < f.blocks.length; b++) {
     const { params, instructions } = f.blocks[b];
     for (let k = 0; k < params.length; k++) { block[params[k]] = b; param[params[k]] = k; }

@@ -7,12 +7,14 @@
  * found dominates the block: it reaches every entry of the cycle, and nothing else does. Constants of equal type and
  * bits count as one value; they are repeated at the head of the block.
  */
-import type { Cfg } from '../analysis/cfg.ts';
+import { incomingEdges, type Cfg } from '../analysis/cfg.ts';
 import { findDefinitions, type Definitions } from '../analysis/uses.ts';
 import type { ConstInst, Edge, Instruction, Terminator, Value } from '../mir/instruction.ts';
 import type { Block, MirFunction } from '../mir/module.ts';
-import { forEachEdge, mapEdges, mapOperands, mapTerminatorOperands } from '../mir/operands.ts';
+import { forEachEdge, mapEdges, mapTerminatorOperands } from '../mir/operands.ts';
 import type { Type } from '../mir/types.ts';
+import { replaceOperands } from './clone.ts';
+import { int32, int32From, uint8 } from '../analysis/slab.ts';
 
 const UNKNOWN = -1;
 const MOST_MOVES = 6;
@@ -23,13 +25,14 @@ export function propagateCopies(f: MirFunction, cfg: Cfg, definitions: Definitio
   let paramCount = 0;
   for (let b = 1; b < f.blocks.length; b++) paramCount += f.blocks[b].params.length;
   if (paramCount === 0) return f;
-  const state = new Int32Array(n);
+  const state = int32(n);
   for (let v = 0; v < n; v++) state[v] = v;
   for (let b = 1; b < f.blocks.length; b++) for (const p of f.blocks[b].params) state[p] = UNKNOWN;
   unifyConstants(f, definitions.instruction, state);
 
-  const moves = new Uint8Array(n);
-  const queued = new Uint8Array(f.blocks.length).fill(1);
+  const incoming = incomingEdges(f, cfg);
+  const moves = uint8(n);
+  const queued = uint8(f.blocks.length).fill(1);
   // Blocks by reverse postorder; a change of a parameter re-queues the blocks its own block jumps to and, as the
   // parameter may be an argument anywhere below, every block that reads it as one.
   const readers = argumentReaders(f, n, definitions.param);
@@ -44,7 +47,7 @@ export function propagateCopies(f: MirFunction, cfg: Cfg, definitions: Definitio
       for (let k = 0; k < params.length; k++) {
         const p = params[k];
         if (state[p] === p) continue;
-        const next = meet(f, cfg, b, k, p, state);
+        const next = meet(incoming, cfg, b, k, p, state);
         if (next === state[p]) continue;
         // A state may move sideways when what it stood for turns out to be another parameter. Giving up after a few
         // moves is safe (a parameter is always equal to itself) and keeps the whole linear.
@@ -63,42 +66,24 @@ export function propagateCopies(f: MirFunction, cfg: Cfg, definitions: Definitio
   return found === 0 ? f : rewrite(f, state, definitions.instruction);
 }
 
-function meet(f: MirFunction, cfg: Cfg, b: number, k: number, p: Value, state: Int32Array): Value {
+function meet(incoming: readonly Edge[], cfg: Cfg, b: number, k: number, p: Value, state: Int32Array): Value {
   let result = UNKNOWN;
   for (let e = cfg.predStart[b]; e < cfg.predStart[b + 1]; e++) {
-    const t = f.blocks[cfg.preds[e]].terminator;
-    switch (t.kind) {
-      case 'jump': result = meetEdge(result, t.target, b, k, p, state); break;
-      case 'br':
-        result = meetEdge(result, t.then, b, k, p, state);
-        result = meetEdge(result, t.else, b, k, p, state);
-        break;
-      case 'switch':
-        if (e > cfg.predStart[b] && cfg.preds[e] === cfg.preds[e - 1]) break;
-        for (let c = 0; c < t.cases.length; c++) result = meetEdge(result, t.cases[c].target, b, k, p, state);
-        result = meetEdge(result, t.default, b, k, p, state);
-        break;
-      default: break;
-    }
-    if (result === p) return p;
+    const v = state[incoming[e].args[k]];
+    if (v === UNKNOWN || v === p || v === result) continue;
+    if (result !== UNKNOWN) return p;
+    result = v;
   }
   return result;
 }
 
-function meetEdge(result: Value, e: Edge, b: number, k: number, p: Value, state: Int32Array): Value {
-  if (e.block !== b || result === p) return result;
-  const v = state[e.args[k]];
-  if (v === UNKNOWN || v === p || v === result) return result;
-  return result === UNKNOWN ? v : p;
-}
-
 /** For each value that is a parameter: the blocks that get it as an argument of an edge. */
 function argumentReaders(f: MirFunction, n: number, param: Int32Array): { readonly start: Int32Array; readonly blocks: Int32Array } {
-  const start = new Int32Array(n + 1);
+  const start = int32(n + 1);
   const count = (e: Edge): void => { for (const a of e.args) if (param[a] >= 0) start[a + 1]++; };
   for (const b of f.blocks) forEachEdge(b.terminator, count);
   for (let v = 0; v < n; v++) start[v + 1] += start[v];
-  const fill = start.slice(0, n), blocks = new Int32Array(start[n]);
+  const fill = int32From(start, n), blocks = int32(start[n]);
   const add = (e: Edge): void => { for (const a of e.args) if (param[a] >= 0) blocks[fill[a]++] = e.block; };
   for (const b of f.blocks) forEachEdge(b.terminator, add);
   return { start, blocks };
@@ -121,11 +106,11 @@ function unifyConstants(f: MirFunction, definitions: readonly (Instruction | und
 }
 
 function rewrite(f: MirFunction, state: Int32Array, definitions: readonly (Instruction | undefined)[]): MirFunction {
-  const n = f.valueTypes.length, replacement = new Int32Array(n);
+  const n = f.valueTypes.length, replacement = int32(n);
   for (let v = 0; v < n; v++) replacement[v] = v;
   let types: Type[] | undefined;
   const added = new Map<number, ConstInst[]>();
-  const shrinks = new Uint8Array(f.blocks.length), gone = new Uint8Array(n);
+  const shrinks = uint8(f.blocks.length), gone = uint8(n);
   for (let b = 1; b < f.blocks.length; b++) {
     for (const p of f.blocks[b].params) {
       const v = state[p];
@@ -165,7 +150,7 @@ function rewrite(f: MirFunction, state: Int32Array, definitions: readonly (Instr
 export function mapAll(list: readonly Instruction[], map: (v: Value) => Value): readonly Instruction[] {
   let out: Instruction[] | undefined;
   for (let k = 0; k < list.length; k++) {
-    const after = mapOperands(list[k], map);
+    const after = replaceOperands(list[k], map);
     if (after !== list[k] && out === undefined) out = list.slice(0, k);
     out?.push(after);
   }

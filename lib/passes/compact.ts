@@ -4,11 +4,12 @@
  */
 import type { Instruction, Value } from '../mir/instruction.ts';
 import type { Block, MirFunction } from '../mir/module.ts';
-import { forEachResult, mapOperands, mapTerminatorOperands } from '../mir/operands.ts';
+import { forEachResult, mapTerminatorOperands } from '../mir/operands.ts';
 import type { Type } from '../mir/types.ts';
 import { ownFunctionPass } from './pass.ts';
 import { withoutUnreachable } from './simplify-cfg.ts';
-import { withResults } from './clone.ts';
+import { copyInstruction } from './clone.ts';
+import { int32, uint8 } from '../analysis/slab.ts';
 
 /** The pass `compact`. */
 export const compact = ownFunctionPass('compact', 'dense value numbers, no unused stack slots', (f, context) => {
@@ -20,7 +21,7 @@ export const compact = ownFunctionPass('compact', 'dense value numbers, no unuse
 
 /** The function with values numbered in order of definition; the same object when they are already. */
 export function compactFunction(f: MirFunction): MirFunction {
-  const number = new Int32Array(f.valueTypes.length).fill(-1);
+  const number = int32(f.valueTypes.length).fill(-1);
   const types: Type[] = [];
   let dense = true, v = 0;
   const define = (value: Value): void => {
@@ -28,7 +29,7 @@ export function compactFunction(f: MirFunction): MirFunction {
     number[value] = v++;
     types.push(f.valueTypes[value]);
   };
-  const usedSlots = new Uint8Array(f.slots.length);
+  const usedSlots = uint8(f.slots.length);
   for (const b of f.blocks) {
     for (const p of b.params) define(p);
     for (let k = 0; k < b.instructions.length; k++) {
@@ -43,7 +44,7 @@ export function compactFunction(f: MirFunction): MirFunction {
   const blocks: Block[] = g.blocks.map((b) => ({
     ...b,
     params: b.params.map(map),
-    instructions: b.instructions.map((i) => withResults(mapOperands(i, map), map)),
+    instructions: b.instructions.map((i) => copyInstruction(i, map, map)),
     terminator: mapTerminatorOperands(b.terminator, map),
   }));
   const out: MirFunction = { ...g, blocks, valueTypes: types };
@@ -57,7 +58,7 @@ export function compactFunction(f: MirFunction): MirFunction {
 }
 
 function dropSlots(f: MirFunction, used: Uint8Array): MirFunction {
-  const number = new Int32Array(used.length);
+  const number = int32(used.length);
   let n = 0;
   for (let s = 0; s < used.length; s++) number[s] = used[s] !== 0 ? n++ : -1;
   const renumber = (i: Instruction): Instruction => (i.kind === 'slot_addr' && number[i.slot] !== i.slot ? { ...i, slot: number[i.slot] } : i);

@@ -6,6 +6,8 @@ import { buildCfg, type Cfg } from '../analysis/cfg.ts';
 import { computeDominators, type Dominators } from '../analysis/dominators.ts';
 import { computeLoops, type Loops } from '../analysis/loops.ts';
 import { findDefinitions, type Definitions } from '../analysis/uses.ts';
+import { globalSizes } from '../analysis/traps.ts';
+import { layoutModule, type MemoryLayout } from '../mir/layout.ts';
 import type { MirFunction, Module, SourceLocation } from '../mir/module.ts';
 
 /** Facts about the machine that an optimisation may ask for. They guide profit, never correctness. */
@@ -46,18 +48,35 @@ export interface PassContext {
   count(counter: string, by?: number): void;
 }
 
-interface Facts { cfg?: Cfg; dominators?: Dominators; loops?: Loops }
+/** What is known of one function. */
+interface Facts {
+  f: MirFunction;
+  cfg: Cfg | undefined;
+  dominators: Dominators | undefined;
+  loops: Loops | undefined;
+  definitions: Definitions | undefined;
+  /** Passes with nothing left to do on it. */
+  settled: readonly string[];
+}
 
+/** Functions whose facts are kept: those in work. */
+const RECENT = 8;
 
 /**
  * Analyses of functions, computed on demand. A function is immutable, so a result belongs to that very object for
  * ever: a changed function is another object and starts anew. {@link preserve} hands results on when a pass changed
  * instructions but no edge.
+ *
+ * Only the functions last asked for are remembered, which is all that working through one function at a time needs,
+ * and keeps memory and garbage collection out of the cost.
  */
 export class AnalysisManager {
-  readonly #facts = new WeakMap<MirFunction, Facts>();
-  readonly #definitions = new WeakMap<MirFunction, Definitions>();
-  readonly #settled = new WeakMap<MirFunction, string[]>();
+  readonly #recent: Facts[] = [];
+  #next = 0;
+  readonly #settled = new WeakMap<MirFunction, readonly string[]>();
+  #module: Module | undefined;
+  #layout: MemoryLayout | undefined;
+  #globals: ReadonlyMap<string, number> | undefined;
 
   cfg(f: MirFunction): Cfg {
     const facts = this.#of(f);
@@ -72,31 +91,55 @@ export class AnalysisManager {
     return facts.loops ??= computeLoops(this.cfg(f), this.dominators(f));
   }
   definitions(f: MirFunction): Definitions {
-    let d = this.#definitions.get(f);
-    if (d === undefined) this.#definitions.set(f, d = findDefinitions(f));
-    return d;
+    const facts = this.#of(f);
+    return facts.definitions ??= findDefinitions(f);
+  }
+  /** Layout of the linear memory; undefined in the native model. */
+  layout(m: Module): MemoryLayout | undefined {
+    this.#enter(m);
+    return m.memoryModel === 'linear' ? this.#layout ??= layoutModule(m) : undefined;
+  }
+  /** Bytes of each global by name. */
+  globals(m: Module): ReadonlyMap<string, number> {
+    this.#enter(m);
+    return this.#globals ??= globalSizes(m);
   }
   /**
    * Runs `change` unless the pass is known to have nothing left to do on this very object: it gave it back unchanged
    * before, or made it (passes reach their own fixed point in one run, or near enough).
    */
   once(pass: string, f: MirFunction, change: (f: MirFunction) => MirFunction): MirFunction {
-    const settled = this.#settled.get(f);
-    if (settled?.includes(pass) === true) return f;
-    const after = change(f);
-    const list = this.#settled.get(after);
-    if (list === undefined) this.#settled.set(after, [pass]); else list.push(pass);
+    if (this.#of(f).settled.includes(pass)) return f;
+    const after = change(f), facts = this.#of(after);
+    if (!facts.settled.includes(pass)) facts.settled = [...facts.settled, pass];
     return after;
+  }
+  /** Remembers what {@link once} knows of `f` for as long as `f` lives. */
+  remember(f: MirFunction): void {
+    const { settled } = this.#of(f);
+    if (settled.length > 0) this.#settled.set(f, settled);
   }
   /** `to` has the blocks and edges of `from`: its control-flow facts are the same. */
   preserve(from: MirFunction, to: MirFunction): void {
-    const facts = this.#facts.get(from);
-    if (facts !== undefined && from !== to) this.#facts.set(to, facts);
+    if (from === to) return;
+    const known = this.#of(from), facts = this.#of(to);
+    facts.cfg = known.cfg;
+    facts.dominators = known.dominators;
+    facts.loops = known.loops;
   }
   #of(f: MirFunction): Facts {
-    let facts = this.#facts.get(f);
-    if (facts === undefined) this.#facts.set(f, facts = {});
+    const list = this.#recent;
+    for (let k = 0; k < list.length; k++) if (list[k].f === f) return list[k];
+    const facts: Facts = { f, cfg: undefined, dominators: undefined, loops: undefined, definitions: undefined, settled: this.#settled.get(f) ?? [] };
+    list[this.#next] = facts;
+    this.#next = (this.#next + 1) % RECENT;
     return facts;
+  }
+  #enter(m: Module): void {
+    if (this.#module === m) return;
+    this.#module = m;
+    this.#layout = undefined;
+    this.#globals = undefined;
   }
 }
 

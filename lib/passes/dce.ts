@@ -3,26 +3,21 @@
  * can trap, or decides control is alive, and so is what the living read. Dead block parameters go with their edge
  * arguments, so a loop variable that only feeds itself disappears too. Loops are never removed: one may not end.
  */
-import type { Cfg } from '../analysis/cfg.ts';
-import { cannotTrap, globalSizes, type TrapFacts } from '../analysis/traps.ts';
+import { incomingEdges, type Cfg } from '../analysis/cfg.ts';
+import { cannotTrap, type TrapFacts } from '../analysis/traps.ts';
 import { forEachDirectOperand, type Definitions } from '../analysis/uses.ts';
-import type { Edge, Instruction, Terminator, Value } from '../mir/instruction.ts';
+import type { Edge, Instruction, Value } from '../mir/instruction.ts';
 import type { Block, MirFunction, Module } from '../mir/module.ts';
 import { forEachOperand, hasSideEffect, mapEdges, mayTrap } from '../mir/operands.ts';
-import { ownPass, type Pass } from './pass.ts';
-import { mapFunctions } from './context.ts';
+import { ownFunctionPass } from './pass.ts';
+import { uint8 } from '../analysis/slab.ts';
 
 /** The pass `dce`. */
-export const deadCode: Pass = ownPass({
-  name: 'dce', description: 'removes instructions and block parameters whose results nobody needs', stage: 'optimise',
-  run: (module, context) => {
-    const globals = globalSizes(module);
-    return mapFunctions(module, (start) => context.analyses.once('dce', start, (f) => {
-      const after = removeDeadCode(f, context.analyses.cfg(f), context.analyses.definitions(f), module, globals);
-      context.analyses.preserve(f, after);
-      return after;
-    }));
-  },
+export const deadCode = ownFunctionPass('dce', 'removes instructions and block parameters whose results nobody needs', (f, context) => {
+  const { analyses, module } = context;
+  const after = removeDeadCode(f, analyses.cfg(f), analyses.definitions(f), module, analyses.globals(module));
+  analyses.preserve(f, after);
+  return after;
 });
 
 /** The function without dead instructions and parameters; the same object when all are alive. */
@@ -31,7 +26,7 @@ export function removeDeadCode(f: MirFunction, cfg: Cfg, definitions: Definition
   const alive = markAlive(f, cfg, definitions, facts);
   let blocks: Block[] | undefined;
   // Which blocks lose parameters, so that edges to them lose arguments.
-  const shrinks = new Uint8Array(f.blocks.length);
+  const shrinks = uint8(f.blocks.length);
   for (let b = 1; b < f.blocks.length; b++) {
     for (const p of f.blocks[b].params) if (alive[p] === 0) shrinks[b] = 1;
   }
@@ -70,7 +65,7 @@ function isResultAlive(i: Instruction, alive: Uint8Array): boolean {
 }
 
 function markAlive(f: MirFunction, cfg: Cfg, definitions: Definitions, facts: TrapFacts): Uint8Array {
-  const alive = new Uint8Array(f.valueTypes.length);
+  const alive = uint8(f.valueTypes.length);
   const work: Value[] = [];
   const mark = (v: Value): void => { if (alive[v] === 0) { alive[v] = 1; work.push(v); } };
   for (const p of f.blocks[0].params) alive[p] = 1;
@@ -81,34 +76,14 @@ function markAlive(f: MirFunction, cfg: Cfg, definitions: Definitions, facts: Tr
     forEachDirectOperand(b.terminator, mark);
   }
   // Arguments of edges into the entry, should there be any, are needed as its parameters stay.
-  for (let e = cfg.predStart[0]; e < cfg.predStart[1]; e++) markArguments(f.blocks[cfg.preds[e]].terminator, 0, -1, mark);
+  const incoming = incomingEdges(f, cfg);
+  for (let e = cfg.predStart[0]; e < cfg.predStart[1]; e++) incoming[e].args.forEach(mark);
   while (work.length > 0) {
     const v = work.pop()!, i = definitions.instruction[v];
     if (i !== undefined) { forEachOperand(i, mark); continue; }
     const b = definitions.block[v];
     if (b < 0) continue;
-    for (let e = cfg.predStart[b]; e < cfg.predStart[b + 1]; e++) {
-      if (e > cfg.predStart[b] && cfg.preds[e] === cfg.preds[e - 1]) continue;
-      markArguments(f.blocks[cfg.preds[e]].terminator, b, definitions.param[v], mark);
-    }
+    for (let e = cfg.predStart[b]; e < cfg.predStart[b + 1]; e++) mark(incoming[e].args[definitions.param[v]]);
   }
   return alive;
-}
-
-/** Marks argument `index` (−1: all) of every edge of `t` to `block`. */
-function markArguments(t: Terminator, block: number, index: number, mark: (v: Value) => void): void {
-  switch (t.kind) {
-    case 'jump': markEdge(t.target, block, index, mark); return;
-    case 'br': markEdge(t.then, block, index, mark); markEdge(t.else, block, index, mark); return;
-    case 'switch':
-      for (let k = 0; k < t.cases.length; k++) markEdge(t.cases[k].target, block, index, mark);
-      markEdge(t.default, block, index, mark);
-      return;
-    default: return;
-  }
-}
-
-function markEdge(e: Edge, block: number, index: number, mark: (v: Value) => void): void {
-  if (e.block !== block) return;
-  if (index >= 0) mark(e.args[index]); else for (const a of e.args) mark(a);
 }

@@ -12,10 +12,11 @@
 import { buildCallGraph, type CallGraph } from '../analysis/call-graph.ts';
 import type { CallInst, Edge, Instruction, Terminator, Value } from '../mir/instruction.ts';
 import { functionIndex, type Block, type MirFunction, type Module, type StackSlot } from '../mir/module.ts';
-import { mapEdges, mapOperands, mapTerminatorOperands } from '../mir/operands.ts';
+import { mapEdges, mapTerminatorOperands } from '../mir/operands.ts';
 import type { Type } from '../mir/types.ts';
-import { withResults } from './clone.ts';
+import { copyInstruction } from './clone.ts';
 import { ownPass, type Pass } from './pass.ts';
+import { int32, uint8 } from '../analysis/slab.ts';
 
 /** How eager inlining is; sizes count instructions without constants. */
 export interface InlineLimits {
@@ -45,7 +46,7 @@ export function inlinePass(limits: InlineLimits): Pass {
 
 function inlineCalls(module: Module, limits: InlineLimits, count: (n: number) => void): Module {
   const graph = buildCallGraph(module), index = functionIndex(module);
-  const functions = module.functions.slice(), sizes = new Int32Array(functions.length), able = new Uint8Array(functions.length);
+  const functions = module.functions.slice(), sizes = int32(functions.length), able = uint8(functions.length);
   let changed = false;
   for (const f of graph.bottomUp) {
     if (graph.start[f + 1] > graph.start[f]) {
@@ -161,13 +162,19 @@ class Copier {
   }
 
   finish(): MirFunction {
+    this.#closeBlock();
     return { ...this.#f, blocks: this.#blocks, valueTypes: this.#types, slots: this.#slots };
   }
 
   /** Replaces the call at instruction `k` of original block `b`. Calls come in order. */
   copy(b: number, k: number, call: CallInst, callee: MirFunction): void {
-    if (this.#cut !== b) { this.#cut = b; this.#rest = b; this.#taken = 0; }
-    const head = this.#blocks[this.#rest], at = k - this.#taken;
+    if (this.#cut !== b) {
+      this.#closeBlock();
+      this.#cut = b;
+      this.#rest = b;
+      this.#taken = 0;
+    }
+    const head = this.#blocks[this.#rest];
     const first = this.#blocks.length, after = first + callee.blocks.length;
     const values = this.#types.length, slots = this.#slots.length;
     for (const t of callee.valueTypes) this.#types.push(t);
@@ -175,19 +182,27 @@ class Copier {
     const map = (v: Value): Value => values + v;
     const edge = (e: Edge): Edge => ({ block: first + e.block, args: e.args });
     const entry: Edge = { block: first, args: call.args };
-    this.#blocks[this.#rest] = { ...head, instructions: head.instructions.slice(0, at), terminator: { kind: 'jump', target: entry, loc: call.loc } };
+    this.#blocks[this.#rest] = { ...head, instructions: this.#f.blocks[b].instructions.slice(this.#taken, k), terminator: { kind: 'jump', target: entry, loc: call.loc } };
     for (const block of callee.blocks) {
       const instructions: Instruction[] = [];
       for (const i of block.instructions) {
-        const copied = withResults(mapOperands(i, map), map);
+        const copied = copyInstruction(i, map, map);
         instructions.push(copied.kind === 'slot_addr' ? { ...copied, slot: slots + copied.slot } : copied);
       }
       const t = mapEdges(mapTerminatorOperands(block.terminator, map), edge);
       this.#blocks.push({ ...block, params: block.params.map(map), instructions, terminator: this.#end(t, after, callee, instructions) });
     }
-    this.#blocks.push({ params: call.results, instructions: head.instructions.slice(at + 1), terminator: head.terminator });
+    // Its instructions follow when it is known where the next cut is.
+    this.#blocks.push({ params: call.results, instructions: [], terminator: head.terminator });
     this.#rest = after;
     this.#taken = k + 1;
+  }
+
+  /** Gives the last piece of the block being cut what is left of it. */
+  #closeBlock(): void {
+    if (this.#cut < 0) return;
+    const { instructions, terminator } = this.#f.blocks[this.#cut];
+    this.#blocks[this.#rest] = { ...this.#blocks[this.#rest], instructions: instructions.slice(this.#taken), terminator };
   }
 
   /** How a copied block ends: returns go on after the call. */

@@ -13,37 +13,31 @@
  * first thing the loop's header does that could trap or be seen: then it runs exactly when the loop is entered
  * (inversion has made loops so), and as the first such thing, as before.
  */
-import { aliasFacts, locate, mayAlias } from '../analysis/alias.ts';
+import { aliasFacts, locate, mayAlias, type AliasFacts } from '../analysis/alias.ts';
 import type { Cfg } from '../analysis/cfg.ts';
-import { inLoop, type Loops } from '../analysis/loops.ts';
+import { inLoop, isDeeplyNested, type Loops } from '../analysis/loops.ts';
 import { loopClobbers, type Clobber } from '../analysis/loop-memory.ts';
-import { cannotTrap, globalSizes, type TrapFacts } from '../analysis/traps.ts';
+import { cannotTrap, type TrapFacts } from '../analysis/traps.ts';
 import type { Edge, Instruction, LoadInst, Value } from '../mir/instruction.ts';
-import { layoutModule } from '../mir/layout.ts';
-import type { Block, MirFunction, Module } from '../mir/module.ts';
+import type { MemoryLayout } from '../mir/layout.ts';
+import type { Block, MirFunction } from '../mir/module.ts';
 import { forEachOperand, forEachResult, hasSideEffect, isPure, mapEdges, mapOperands, mayTrap } from '../mir/operands.ts';
 import type { Type } from '../mir/types.ts';
-import { mapFunctions } from './context.ts';
-import { ownPass, type Pass } from './pass.ts';
+import { ownFunctionPass } from './pass.ts';
 import { withoutUnreachable } from './simplify-cfg.ts';
+import { int32 } from '../analysis/slab.ts';
 
 /** Most values moved before one loop: each occupies a register all through it. */
 const MAX_MOVED = 20;
 
 /** The pass `licm`. */
-export const hoistInvariants: Pass = ownPass({
-  name: 'licm', description: 'computations that a loop repeats without change move before it', stage: 'optimise',
-  run: (module, context) => {
-    const globals = globalSizes(module), layout = module.memoryModel === 'linear' ? layoutModule(module) : undefined;
-    return mapFunctions(module, (start) => context.analyses.once('licm', start, (f) => {
-      const g = withoutUnreachable(f, context.analyses.cfg(f));
-      const loops = context.analyses.loops(g);
-      if (loops.count === 0) return g;
-      const definitions = context.analyses.definitions(g);
-      const trap: TrapFacts = { function: g, module, globals, definitions: definitions.instruction };
-      return new Motion(g, context.analyses.cfg(g), loops, trap, definitions.block, layout).run();
-    }));
-  },
+export const hoistInvariants = ownFunctionPass('licm', 'computations that a loop repeats without change move before it', (f, context) => {
+  const { analyses, module } = context;
+  const g = withoutUnreachable(f, analyses.cfg(f)), loops = analyses.loops(g);
+  if (loops.count === 0 || isDeeplyNested(loops)) return g;
+  const definitions = analyses.definitions(g);
+  const trap: TrapFacts = { function: g, module, globals: analyses.globals(module), definitions: definitions.instruction };
+  return new Motion(g, analyses.cfg(g), loops, trap, definitions.block, analyses.layout(module)).run();
 });
 
 class Motion {
@@ -58,21 +52,22 @@ class Motion {
   readonly #movedCount: Int32Array;
   /** Constants repeated before a loop: old value to new, per loop. */
   readonly #repeated: (Map<Value, Value> | undefined)[];
-  readonly #layout: ReturnType<typeof layoutModule> | undefined;
+  readonly #layout: MemoryLayout | undefined;
   #clobbers: readonly Clobber[] | undefined;
+  #alias: AliasFacts | undefined;
   #types: Type[] | undefined;
 
-  constructor(f: MirFunction, cfg: Cfg, loops: Loops, trap: TrapFacts, blockOfValue: Int32Array, layout: ReturnType<typeof layoutModule> | undefined) {
+  constructor(f: MirFunction, cfg: Cfg, loops: Loops, trap: TrapFacts, blockOfValue: Int32Array, layout: MemoryLayout | undefined) {
     this.#f = f;
     this.#cfg = cfg;
     this.#loops = loops;
     this.#trap = trap;
     this.#layout = layout;
-    this.#loopOfValue = new Int32Array(f.valueTypes.length);
+    this.#loopOfValue = int32(f.valueTypes.length);
     for (let v = 0; v < this.#loopOfValue.length; v++) this.#loopOfValue[v] = blockOfValue[v] < 0 ? -1 : loops.loopOf[blockOfValue[v]];
     this.#moved = new Array<Instruction[] | undefined>(loops.count).fill(undefined);
     this.#repeated = new Array<Map<Value, Value> | undefined>(loops.count).fill(undefined);
-    this.#movedCount = new Int32Array(loops.count);
+    this.#movedCount = int32(loops.count);
   }
 
   run(): MirFunction {
@@ -143,7 +138,7 @@ class Motion {
   }
 
   #isUntouched(i: LoadInst, l: number): boolean {
-    const facts = aliasFactsOf(this.#f, this.#trap, this.#layout);
+    const facts = this.#alias ??= aliasFacts(this.#f, this.#trap.module, this.#layout, this.#trap.definitions);
     this.#clobbers ??= loopClobbers(this.#f, this.#loops, facts);
     const c = this.#clobbers[l];
     if (c.all) return false;
@@ -205,12 +200,4 @@ class Motion {
     }
     return { ...this.#f, blocks: out, valueTypes: this.#types ?? this.#f.valueTypes };
   }
-}
-
-const cachedFacts = new WeakMap<MirFunction, ReturnType<typeof aliasFacts>>();
-
-function aliasFactsOf(f: MirFunction, trap: TrapFacts, layout: ReturnType<typeof layoutModule> | undefined): ReturnType<typeof aliasFacts> {
-  let facts = cachedFacts.get(f);
-  if (facts === undefined) cachedFacts.set(f, facts = aliasFacts(f, trap.module as Module, layout, trap.definitions));
-  return facts;
 }

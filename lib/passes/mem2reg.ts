@@ -15,11 +15,13 @@ import { findDefinitions } from '../analysis/uses.ts';
 import type { Edge, Instruction, Value } from '../mir/instruction.ts';
 import { NO_VALUE } from '../mir/instruction.ts';
 import type { Block, MirFunction } from '../mir/module.ts';
-import { mapEdges, mapOperands, mapTerminatorOperands } from '../mir/operands.ts';
+import { mapEdges, mapTerminatorOperands } from '../mir/operands.ts';
 import { sizeOf, type MemoryModel, type Type } from '../mir/types.ts';
+import { replaceOperands } from './clone.ts';
 import { ownFunctionPass } from './pass.ts';
 import { propagateCopies } from './block-params.ts';
 import { withoutUnreachable } from './simplify-cfg.ts';
+import { int32, uint8 } from '../analysis/slab.ts';
 
 const MAX_CELLS = 4_000_000;
 
@@ -108,7 +110,7 @@ class Promotion {
     this.#pieces = pieces;
     this.#access = access;
     this.#types = f.valueTypes.slice();
-    this.#live = new Uint8Array(f.blocks.length * pieces.length);
+    this.#live = uint8(f.blocks.length * pieces.length);
     this.#zeros = new Array<Value | undefined>(pieces.length).fill(undefined);
   }
 
@@ -117,7 +119,7 @@ class Promotion {
     this.#findLive();
     // Parameters of merges.
     const added: Value[][] = blocks.map(() => []), addedPieces: number[][] = blocks.map(() => []);
-    const ends = new Int32Array(n * count).fill(NO_VALUE);
+    const ends = int32(n * count).fill(NO_VALUE);
     for (let b = 1; b < n; b++) {
       if (cfg.predStart[b + 1] - cfg.predStart[b] < 2) continue;
       for (let p = 0; p < count; p++) {
@@ -127,7 +129,7 @@ class Promotion {
       }
     }
     // Renaming, in reverse postorder: a block with one predecessor starts with that block's end.
-    const replacement = new Int32Array(this.#f.valueTypes.length);
+    const replacement = int32(this.#f.valueTypes.length);
     for (let v = 0; v < replacement.length; v++) replacement[v] = v;
     const map = (v: Value): Value => (v < replacement.length ? replacement[v] : v);
     const out: Block[] = blocks.slice();
@@ -141,7 +143,7 @@ class Promotion {
       const list: Instruction[] = [];
       for (const before of blocks[b].instructions) {
         const p = this.#access.get(before);
-        const i = mapOperands(before, map);
+        const i = replaceOperands(before, map);
         if (p === undefined) { list.push(i); continue; }
         const { type } = this.#pieces[p];
         if (i.kind === 'store') {
@@ -169,7 +171,7 @@ class Promotion {
   /** Liveness of each piece, backwards from loads that no store in their block precedes. */
   #findLive(): void {
     const { blocks } = this.#f, count = this.#pieces.length, cfg = this.#cfg;
-    const stored = new Uint8Array(blocks.length * count);
+    const stored = uint8(blocks.length * count);
     const work: number[] = [];
     for (let b = 0; b < blocks.length; b++) {
       for (const i of blocks[b].instructions) {

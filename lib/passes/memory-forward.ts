@@ -16,32 +16,29 @@ import { aliasFacts, locate, mayAlias, type AliasFacts, type Location } from '..
 import type { Cfg } from '../analysis/cfg.ts';
 import { dominates, type Dominators } from '../analysis/dominators.ts';
 import { loopClobbers, overwrites, type Clobber } from '../analysis/loop-memory.ts';
-import type { Loops } from '../analysis/loops.ts';
+import { isDeeplyNested, type Loops } from '../analysis/loops.ts';
 import type { Instruction, LoadInst, StoreInst, Value } from '../mir/instruction.ts';
-import { layoutModule, type MemoryLayout } from '../mir/layout.ts';
+import type { MemoryLayout } from '../mir/layout.ts';
 import type { Block, MirFunction, Module } from '../mir/module.ts';
-import { mapOperands, mapTerminatorOperands } from '../mir/operands.ts';
+import { mapTerminatorOperands } from '../mir/operands.ts';
 import type { Type } from '../mir/types.ts';
-import { mapFunctions } from './context.ts';
-import { ownPass, type Pass } from './pass.ts';
+import { replaceOperands } from './clone.ts';
+import { ownFunctionPass } from './pass.ts';
 import { withoutUnreachable } from './simplify-cfg.ts';
+import { int32 } from '../analysis/slab.ts';
 
 /** Facts kept at a time. */
 const MAX_FACTS = 24;
 
 /** The pass `memory-forward`. */
-export const forwardMemory: Pass = ownPass({
-  name: 'memory-forward', description: 'loads of what is known to be in memory, stores of what is there already', stage: 'optimise',
-  run: (module, context) => {
-    const layout = module.memoryModel === 'linear' ? layoutModule(module) : undefined;
-    return mapFunctions(module, (start) => context.analyses.once('memory-forward', start, (f) => {
-      if (!touchesMemory(f)) return f;
-      const g = withoutUnreachable(f, context.analyses.cfg(f));
-      const after = new Forwarding(g, module, layout, context.analyses.definitions(g).instruction, context.analyses.cfg(g), context.analyses.dominators(g), context.analyses.loops(g)).run();
-      context.analyses.preserve(g, after);
-      return after;
-    }));
-  },
+export const forwardMemory = ownFunctionPass('memory-forward', 'loads of what is known to be in memory, stores of what is there already', (f, context) => {
+  if (!touchesMemory(f)) return f;
+  const { analyses, module } = context;
+  const g = withoutUnreachable(f, analyses.cfg(f));
+  if (isDeeplyNested(analyses.loops(g))) return g;
+  const after = new Forwarding(g, module, analyses.layout(module), analyses.definitions(g).instruction, analyses.cfg(g), analyses.dominators(g), analyses.loops(g)).run();
+  analyses.preserve(g, after);
+  return after;
 });
 
 function touchesMemory(f: MirFunction): boolean {
@@ -68,7 +65,7 @@ class Forwarding {
     this.#dom = dom;
     this.#loops = loops;
     this.#facts = aliasFacts(f, module, layout, definitions);
-    const replacement = this.#replacement = new Int32Array(f.valueTypes.length);
+    const replacement = this.#replacement = int32(f.valueTypes.length);
     for (let v = 0; v < replacement.length; v++) replacement[v] = v;
     this.#map = (v) => (v < replacement.length ? replacement[v] : v);
   }
@@ -122,7 +119,7 @@ class Forwarding {
     const list = block.instructions;
     for (let k = 0; k < list.length; k++) {
       const before = list[k];
-      const i = mapOperands(before, this.#map);
+      const i = replaceOperands(before, this.#map);
       if (i !== before && out === undefined) out = list.slice(0, k);
       if (i.kind === 'load' && !i.volatile) {
         const known = find(facts, i);

@@ -81,7 +81,13 @@ export function ownFunctionPass(name: string, description: string, change: (f: M
   return pass;
 }
 
-function inModule(module: Module, context: PassContext): FunctionPassContext {
+/** True for a pass of this project that works on one function at a time. */
+export function isOwnFunctionPass(pass: Pass): pass is FunctionPass {
+  return own.has(pass) && 'runOnFunction' in pass;
+}
+
+/** The context as a function pass sees it. */
+export function inModule(module: Module, context: PassContext): FunctionPassContext {
   return {
     module, target: context.target, analyses: context.analyses,
     diagnose: (d) => context.diagnose(d),

@@ -8,9 +8,9 @@ import { LamellaError } from '../mir/errors.ts';
 import { freezeModule, type Module } from '../mir/module.ts';
 import { VerificationError } from '../mir/verify-errors.ts';
 import { verifyModule } from '../mir/verifier.ts';
-import { AnalysisManager, CollectingContext, DEFAULT_TARGET, type Diagnostic, type TargetFacts } from './context.ts';
+import { AnalysisManager, CollectingContext, DEFAULT_TARGET, mapFunctions, type Diagnostic, type TargetFacts } from './context.ts';
 import { PassError, PipelineError } from './errors.ts';
-import { isOwnPass, isReport, STAGES, type Pass, type PassReport } from './pass.ts';
+import { inModule, isOwnFunctionPass, isOwnPass, isReport, STAGES, type FunctionPass, type Pass, type PassReport } from './pass.ts';
 import { standardPasses, type OptimisationLevel } from './standard.ts';
 
 /** What one pass did. */
@@ -114,9 +114,25 @@ export class Pipeline {
     const analyses = options.analyses ?? new AnalysisManager();
     const reports: NamedReport[] = [], diagnostics: Diagnostic[] = [], statistics: PassStatistics[] = [];
     const limit = options.bisectLimit ?? Infinity;
-    let steps = 0;
-    for (const pass of this.passes) {
-      if (pass.stage === 'optimise' && ++steps > limit) continue;
+    const steps = this.passes.filter((p) => p.stage === 'optimise').length;
+    let step = 0;
+    const active = this.passes.filter((p) => p.stage !== 'optimise' || ++step <= limit);
+    const watched = options.verifyAfterEach === true || options.printBefore !== undefined || options.printAfter !== undefined;
+    for (let k = 0; k < active.length;) {
+      const group: FunctionPass[] = [];
+      if (!watched) for (let pass = active[k]; pass !== undefined && isOwnFunctionPass(pass); pass = active[k + group.length]) group.push(pass);
+      if (group.length > 1) {
+        const contexts = group.map((p) => new CollectingContext(p.name, options.target ?? DEFAULT_TARGET, analyses));
+        const result = runGroup(group, module, contexts, analyses);
+        module = result.module;
+        for (let g = 0; g < group.length; g++) {
+          diagnostics.push(...contexts[g].diagnostics);
+          statistics.push({ pass: group[g].name, milliseconds: result.milliseconds[g], functionsChanged: result.changed[g], counters: contexts[g].counters });
+        }
+        k += group.length;
+        continue;
+      }
+      const pass = active[k++];
       const shown = options.printOnly === undefined || options.printOnly.includes(pass.name);
       if (shown) options.printBefore?.(pass.name, module);
       const context = new CollectingContext(pass.name, options.target ?? DEFAULT_TARGET, analyses);
@@ -128,7 +144,7 @@ export class Pipeline {
         reports.push({ pass: pass.name, report: result.report });
       } else if (result !== module) {
         if (options.verifyAfterEach === true || !isOwnPass(pass)) requireValid(pass, result);
-        for (let k = 0; k < result.functions.length; k++) if (result.functions[k] !== module.functions[k]) functionsChanged++;
+        for (let f = 0; f < result.functions.length; f++) if (result.functions[f] !== module.functions[f]) functionsChanged++;
         module = isOwnPass(pass) ? result : freezeModule(result);
       }
       diagnostics.push(...context.diagnostics);
@@ -152,21 +168,53 @@ export class Pipeline {
   }
 }
 
+/**
+ * Takes each function through a run of function passes before the next one: what the passes make in between dies
+ * young, and is still in the caches when the next pass reads it.
+ */
+function runGroup(group: readonly FunctionPass[], module: Module, contexts: readonly CollectingContext[], analyses: AnalysisManager): { module: Module; milliseconds: number[]; changed: number[] } {
+  const inner = contexts.map((c) => inModule(module, c));
+  const milliseconds = group.map(() => 0), changed = group.map(() => 0);
+  const after = mapFunctions(module, (start) => {
+    let f = start, from = performance.now();
+    for (let g = 0; g < group.length; g++) {
+      const before = f;
+      try {
+        f = group[g].runOnFunction(before, inner[g]);
+      } catch (error) {
+        throw asPassError(group[g], error);
+      }
+      const now = performance.now();
+      milliseconds[g] += now - from;
+      from = now;
+      if (f !== before) changed[g]++;
+    }
+    analyses.remember(f);
+    return f;
+  });
+  return { module: after, milliseconds, changed };
+}
+
 function runPass(pass: Pass, module: Module, context: CollectingContext): Module | PassReport {
   let result: unknown;
   try {
     result = pass.run(module, context);
   } catch (error) {
-    if (isOwnPass(pass) && error instanceof LamellaError) throw error;
-    const text = error instanceof Error ? error.message : String(error);
-    if (error instanceof TypeError && /read only|not extensible|Cannot assign|Cannot add|Cannot delete|Cannot define/i.test(text)) {
-      throw new PassError(pass.name, pass.stage, 'changed-input', `tried to change the module it was given: ${text}`, error);
-    }
-    throw new PassError(pass.name, pass.stage, 'threw', `threw: ${text}`, error);
+    throw asPassError(pass, error);
   }
   const problem = resultProblem(result);
   if (problem !== undefined) throw new PassError(pass.name, pass.stage, 'bad-result', `returned ${problem}`);
   return result as Module | PassReport;
+}
+
+/** What to throw for an error that came out of a pass: refusals of our own passes as they are. */
+function asPassError(pass: Pass, error: unknown): unknown {
+  if (isOwnPass(pass) && error instanceof LamellaError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  if (error instanceof TypeError && /read only|not extensible|Cannot assign|Cannot add|Cannot delete|Cannot define/i.test(text)) {
+    return new PassError(pass.name, pass.stage, 'changed-input', `tried to change the module it was given: ${text}`, error);
+  }
+  return new PassError(pass.name, pass.stage, 'threw', `threw: ${text}`, error);
 }
 
 /** What is wrong with the outer shape of a pass's result, if anything; the verifier looks at the inside. */

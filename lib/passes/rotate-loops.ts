@@ -18,15 +18,16 @@
  */
 import type { Cfg } from '../analysis/cfg.ts';
 import { dominates, type Dominators } from '../analysis/dominators.ts';
-import { inLoop, type Loops } from '../analysis/loops.ts';
+import { inLoop, isDeeplyNested, type Loops } from '../analysis/loops.ts';
 import type { BlockId, BranchTerm, Edge, Instruction, Terminator, Value } from '../mir/instruction.ts';
 import type { Block, MirFunction } from '../mir/module.ts';
-import { forEachOperand, forEachResult, forEachTerminatorOperand, mapEdges, mapOperands, mapTerminatorOperands } from '../mir/operands.ts';
+import { forEachOperand, forEachResult, forEachTerminatorOperand, mapEdges, mapTerminatorOperands } from '../mir/operands.ts';
 import type { Type } from '../mir/types.ts';
 import { mapAll } from './block-params.ts';
-import { withResults } from './clone.ts';
+import { copyInstruction } from './clone.ts';
 import { ownFunctionPass } from './pass.ts';
 import { withoutUnreachable } from './simplify-cfg.ts';
+import { int32, uint8 } from '../analysis/slab.ts';
 
 /** Largest header that is copied, in instructions. */
 const MAX_HEADER = 20;
@@ -35,7 +36,7 @@ const MAX_HEADER = 20;
 export const rotateLoops = ownFunctionPass('rotate-loops', 'while loops become guarded do-while loops', (f, context) => {
   const g = withoutUnreachable(f, context.analyses.cfg(f));
   const loops = context.analyses.loops(g);
-  if (loops.count === 0) return g;
+  if (loops.count === 0 || isDeeplyNested(loops)) return g;
   return new Rotation(g, context.analyses.cfg(g), context.analyses.dominators(g), loops).run();
 });
 
@@ -62,12 +63,12 @@ class Rotation {
     this.#cfg = cfg;
     this.#dom = dom;
     this.#loops = loops;
-    this.#chosen = new Uint8Array(loops.count);
-    this.#owner = new Int32Array(n).fill(-1);
-    this.#needs = new Uint8Array(n);
-    this.#inBody = new Int32Array(n).fill(-1);
-    this.#inExit = new Int32Array(n).fill(-1);
-    this.#copy = new Int32Array(n).fill(-1);
+    this.#chosen = uint8(loops.count);
+    this.#owner = int32(n).fill(-1);
+    this.#needs = uint8(n);
+    this.#inBody = int32(n).fill(-1);
+    this.#inExit = int32(n).fill(-1);
+    this.#copy = int32(n).fill(-1);
   }
 
   run(): MirFunction {
@@ -161,7 +162,7 @@ class Rotation {
     this.#types = this.#f.valueTypes.slice();
     const fresh = (v: Value): Value => this.#types.push(this.#f.valueTypes[v]) - 1;
     // Numbers of H', B', E' of each chosen loop.
-    const first = new Int32Array(loops.count).fill(-1);
+    const first = int32(loops.count).fill(-1);
     let next = n;
     for (let l = 0; l < loops.count; l++) {
       if (this.#chosen[l] === 0) continue;
@@ -200,7 +201,7 @@ class Rotation {
       const copied = (v: Value): Value => (this.#owner[v] === l ? this.#copy[v] : this.#rename(h, v));
       const inBody = (v: Value): Value => (this.#owner[v] === l ? this.#inBody[v] : this.#rename(h, v));
       const inExit = (v: Value): Value => (this.#owner[v] === l ? this.#inExit[v] : this.#rename(h, v));
-      const instructions: Instruction[] = block.instructions.map((i) => withResults(mapOperands(i, copied), (r) => this.#copy[r]));
+      const instructions: Instruction[] = block.instructions.map((i) => copyInstruction(i, copied, (r) => this.#copy[r]));
       out.push({ ...block, params: block.params.map((p) => this.#copy[p]), instructions, terminator: this.#test(l, first[l], t, copied(t.condition), copied) });
       for (const [inside, map] of [[true, inBody], [false, inExit]] as const) {
         const e = this.#edge(l, inside);

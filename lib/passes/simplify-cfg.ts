@@ -16,6 +16,7 @@ import type { Type } from '../mir/types.ts';
 import { mapAll, propagateCopies } from './block-params.ts';
 import type { AnalysisManager } from './context.ts';
 import { ownFunctionPass } from './pass.ts';
+import { int32, uint8 } from '../analysis/slab.ts';
 
 /** Longest chain of empty blocks followed for one edge; also what stops a cycle of them. */
 const MAX_HOPS = 16;
@@ -70,9 +71,9 @@ class Threader {
     this.#f = f;
     const n = f.blocks.length;
     this.#definitions = definitions.instruction;
-    this.#transparent = new Uint8Array(n);
-    this.#retreat = new Uint8Array(n);
-    const uses = countUses(f), own = new Int32Array(f.valueTypes.length);
+    this.#transparent = uint8(n);
+    this.#retreat = uint8(n);
+    const uses = countUses(f), own = int32(f.valueTypes.length);
     let b = 1;
     const count = (v: Value): void => { if (definitions.block[v] === b) own[v]++; };
     for (; b < n; b++) {
@@ -217,9 +218,9 @@ function substitute(v: Value, params: readonly Value[], args: readonly Value[]):
 /** Appends every block that has one predecessor, which only jumps to it, to that predecessor. */
 function mergeChains(f: MirFunction, cfg: Cfg): MirFunction {
   const n = f.blocks.length;
-  const absorbed = new Uint8Array(n);
+  const absorbed = uint8(n);
   // Edges from unreachable blocks do not count.
-  const entries = new Int32Array(n);
+  const entries = int32(n);
   entries[0] = 1;
   for (let k = 0; k < cfg.rpo.length; k++) {
     const b = cfg.rpo[k];
@@ -231,7 +232,7 @@ function mergeChains(f: MirFunction, cfg: Cfg): MirFunction {
     if (t.kind === 'jump' && entries[t.target.block] === 1 && t.target.block !== b) { absorbed[t.target.block] = 1; found = true; }
   }
   if (!found) return f;
-  const replacement = new Int32Array(f.valueTypes.length);
+  const replacement = int32(f.valueTypes.length);
   for (let v = 0; v < replacement.length; v++) replacement[v] = v;
   const map = (v: Value): Value => replacement[v];
   const blocks: Block[] = f.blocks.slice();

@@ -17,8 +17,9 @@ import type { Cfg } from '../analysis/cfg.ts';
 import type { Dominators } from '../analysis/dominators.ts';
 import type { Edge, Instruction, PairInst, Terminator, Value } from '../mir/instruction.ts';
 import type { Block, MirFunction } from '../mir/module.ts';
-import { mapOperands, mapTerminatorOperands, singleResult } from '../mir/operands.ts';
+import { mapTerminatorOperands, singleResult } from '../mir/operands.ts';
 import type { MemoryModel, Type } from '../mir/types.ts';
+import { replaceOperands } from './clone.ts';
 import { hashExpression, isNumbered, sameExpression } from './expression.ts';
 import { simplifyAccess, simplifyLea } from './rules/address.ts';
 import { foldPair, simplifyCompare, simplifyNot, simplifySelect } from './rules/compare.ts';
@@ -26,6 +27,7 @@ import { simplifyConvert } from './rules/convert.ts';
 import { simplifyFloat, simplifyTernary, simplifyUnary } from './rules/float.ts';
 import { complementOf, isCommutative, simplifyInteger } from './rules/integer.ts';
 import { RuleSite, type Simplified } from './rules/site.ts';
+import { int32 } from '../analysis/slab.ts';
 
 /** How far an available expression reaches. */
 export type Scope = 'block' | 'dominator';
@@ -69,13 +71,13 @@ class ValueNumbering extends RuleSite {
     this.#dom = dom;
     this.#scope = scope;
     this.#count = f.valueTypes.length;
-    const replacement = new Int32Array(this.#count);
+    const replacement = int32(this.#count);
     for (let v = 0; v < replacement.length; v++) replacement[v] = v;
     this.#replacement = replacement;
     this.#map = (v) => (v < replacement.length ? replacement[v] : v);
     let size = 16;
     while (size < this.#count && size < 1 << 20) size *= 2;
-    this.#heads = new Int32Array(size).fill(-1);
+    this.#heads = int32(size).fill(-1);
     this.#hashMask = size - 1;
     this.#known = new Int8Array(this.#count).fill(-1);
   }
@@ -141,7 +143,7 @@ class ValueNumbering extends RuleSite {
 
   /** What takes the place of an instruction; undefined: nothing, its results are other values now. */
   #instruction(before: Instruction): Instruction | undefined {
-    let i = mapOperands(before, this.#map);
+    let i = replaceOperands(before, this.#map);
     for (let round = 0; round < MAX_REWRITES; round++) {
       const r = this.#simplify(i);
       if (r === i) break;
