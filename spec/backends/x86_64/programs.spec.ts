@@ -444,6 +444,50 @@ b0(v0: ptr):
   assert.throws(() => compile(m), (e: unknown) => e instanceof UnsupportedError && e.functionName === 'f' && e.instruction.includes('vbitmask'));
 });
 
+test('v128 values move whole: parameters past the registers, constants, selects, loops, spills', () => {
+  const many = Array.from({ length: 12 }, (_, k) => `v${k}: v128`).join(', ');
+  const m = linear(`
+func @pass(${Array.from({ length: 12 }, () => 'v128').join(', ')}, i32) -> (v128, v128) {
+b0(${many}, v12: i32):
+  v13 = const.i32 0
+  v14 = ne.i32 v12, v13
+  v15 = select.v128 v14, v10, v11
+  jump b1(v12, v9, v15)
+b1(v16: i32, v17: v128, v18: v128):
+  v19 = const.i32 1
+  v20 = sub.i32 v16, v19
+  v21 = const.i32 0
+  v22 = sgt.i32 v20, v21
+  br v22, b1(v20, v18, v17), b2
+b2:
+  ret v17, v18
+}
+func @nothing() -> () {
+b0:
+  ret
+}
+func @f(ptr, i32) -> (i64, i64, i64, i64) {
+b0(v0: ptr, v1: i32):
+  v2 = const.i64 0x1122334455667788
+  v3 = const.i64 0x99aabbccddeeff
+  store.i64 v2, v0
+  store.i64 v3, v0 + 8
+  v4 = load.v128 v0
+  v5 = const.v128 0x0123456789abcdef0011223344556677
+  call @nothing()
+  v6: v128, v7: v128 = call @pass(v4, v5, v4, v5, v4, v5, v4, v5, v4, v4, v5, v4, v1)
+  call @nothing()
+  store.v128 v6, v0 + 16
+  store.v128 v7, v0 + 32
+  v8 = load.i64 v0 + 16
+  v9 = load.i64 v0 + 24
+  v10 = load.i64 v0 + 32
+  v11 = load.i64 v0 + 40
+  ret v8, v9, v10, v11
+}`);
+  for (const n of [0, 1, 2, 5]) both(m, 'f', [64, n]);
+});
+
 test('atomics: every operation and width, alignment checked before bounds', () => {
   const ops = ['add', 'sub', 'and', 'or', 'xor', 'xchg'];
   let text = '';
