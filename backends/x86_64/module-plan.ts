@@ -1,7 +1,8 @@
 /** What code generation knows of the module around a function: numbers of functions, imports and signatures, layout. */
 import { UnsupportedError } from '../../lib/codegen/backend.ts';
 import { layoutModule, layoutSlots, type MemoryLayout } from '../../lib/mir/layout.ts';
-import type { MirFunction, Module } from '../../lib/mir/module.ts';
+import { InternalError } from '../../lib/mir/errors.ts';
+import { MAX_ARITY, type MirFunction, type Module } from '../../lib/mir/module.ts';
 import type { MemoryModel, Signature, Type } from '../../lib/mir/types.ts';
 
 /** Signature number of an empty table entry; real ones begin at 1, so that one compare covers null and mismatch. */
@@ -70,6 +71,8 @@ export class ModulePlan {
 /** Where the convention puts each value of a parameter or result list: a register, or `−1 − k` for overflow place k. */
 export function assignPlaces(types: readonly Type[], ints: readonly number[], vectors: readonly number[]): number[] {
   let i = 0, v = 0, overflow = 0;
+  // The verifier's rule; here it keeps generated code from ever storing outside the run context.
+  if (types.length > MAX_ARITY) throw new InternalError(`${types.length} values are passed at once, at most ${MAX_ARITY} are possible`);
   return types.map((t) => {
     const vector = t === 'f32' || t === 'f64' || t === 'v128';
     if (vector) return v < vectors.length ? vectors[v++] : -1 - overflow++;

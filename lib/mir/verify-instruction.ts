@@ -6,6 +6,7 @@
 import { constantProblem } from './constants.ts';
 import type { Address, Edge, Instruction, SwitchTerm, Terminator, Value } from './instruction.ts';
 import { NO_VALUE } from './instruction.ts';
+import { MAX_ARITY } from './module.ts';
 import { BINARY_OPS, COMPARE_OPS, CONVERT_OPS, PAIR_OPS, RMW_OPS, TERNARY_OPS, UNARY_OPS, type OpSpec } from './ops.ts';
 import type { Lanes, MemoryModel, MemoryOrdering, Signature, Type } from './types.ts';
 import { LANES, LANE_COUNT, LANE_TYPE, MEMORY_ORDERINGS, TRAP_CODES, TYPES, bitWidth, formatSignature, sameTypes } from './types.ts';
@@ -345,6 +346,10 @@ function indirect(c: RuleContext, s: Signature, index: Value): Signature | undef
   c.use(index, I32, 'table index');
   const bad = [...s.params, ...s.results].find((t) => typeCode(t) === NO_TYPE);
   if (bad !== undefined) { c.report('signature', `there is no type ${show(bad)}`); return undefined; }
+  // Backends store what exceeds the registers before the call checks the callee's signature: a longer list would leave their area.
+  for (const [what, list] of [['parameter', s.params], ['result', s.results]] as const) {
+    if (list.length > MAX_ARITY) c.report('signature', `${count(list.length, what)}, at most ${MAX_ARITY} are possible`);
+  }
   return s;
 }
 
