@@ -17,6 +17,8 @@ export abstract class BaseValue {
     this.scope = context.scope;
   }
   toString(): string { return `${this.type.name} value of function '${this.context.name}'`; }
+  /** What console.log shows in Node. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string { return `<${this.toString()}>`; }
   toJSON(): string { return this.toString(); }
   /** A value has no number yet: the program has not run. */
   [Symbol.toPrimitive](hint: string): string {

@@ -9,7 +9,7 @@ import { isLiteral, literal } from './literals.ts';
 import type { ModuleContext } from './module-context.ts';
 import { Ssa, type SsaVariable } from './ssa.ts';
 import { bool, sameType, type RuntimeType } from './types.ts';
-import { describe, usageError } from './usage.ts';
+import { describe, usageError, withArticle } from './usage.ts';
 
 /** A stretch of the body whose values end with it. */
 export interface Scope { readonly what: string; readonly origin: number; open: boolean }
@@ -85,7 +85,7 @@ export class FunctionContext {
       if (x.type !== type && !sameType(x.type, type)) throw mixed(x.type, type, what);
       return x.id;
     }
-    if (!isLiteral(x)) throw usageError(`${what} wants a ${type.name}, not ${describe(x)}`, x instanceof Promise ? 'Function bodies are synchronous: do not await in them.' : `Give a ${type.name} value or a literal.`);
+    if (!isLiteral(x)) throw usageError(`${what} wants ${withArticle(type.name)}, not ${describe(x)}`, x instanceof Promise ? 'Function bodies are synchronous: do not await in them.' : `Give ${withArticle(type.name)} value or a literal.`);
     return this.fb.const(type.mir, literal(type, x));
   }
   /** Checks that a value may be used here. */
@@ -117,7 +117,7 @@ export class FunctionContext {
   }
   #undefinedVariable(v: SsaVariable): never {
     const known = this.#variables.get(v);
-    throw usageError(`a ${known?.name ?? ''} variable made by b.var${known?.origin.toString() ?? ''} is read where it may have no value`, 'Move b.var in front of the branch or loop in which it is made, so that every path sets it.');
+    throw usageError(`${withArticle(known?.name ?? '')} variable made by b.var${known?.origin.toString() ?? ''} is read where it may have no value`, 'Move b.var in front of the branch or loop in which it is made, so that every path sets it.');
   }
 
   // --- blocks ---
@@ -197,7 +197,7 @@ export class FunctionContext {
 
 /** The error for a value of one type where another is wanted. */
 function mixed(from: RuntimeType, to: RuntimeType, what: string): UsageError {
-  return usageError(`${what} wants a ${to.name}, not a ${from.name}`, remedy(from, to));
+  return usageError(`${what} wants ${withArticle(to.name)}, not ${withArticle(from.name)}`, remedy(from, to));
 }
 function remedy(from: RuntimeType, to: RuntimeType): string {
   if (to.surface === 'bool') return from.kind === 'pointer' ? 'Compare it, for example with .isNull().not().' : 'Compare it, for example with .ne(0).';

@@ -1,5 +1,5 @@
 /** Literals: which JavaScript values stand for a constant of which type, and the canonical form MIR wants. */
-import { describe, usageError } from './usage.ts';
+import { describe, usageError, withArticle } from './usage.ts';
 import type { RuntimeType } from './types.ts';
 
 const RANGES: Readonly<Record<string, readonly [number | bigint, number | bigint]>> = {
@@ -50,7 +50,7 @@ export function literal(type: RuntimeType, x: unknown): number | bigint {
 }
 
 function wrongKind(type: RuntimeType, x: unknown, remedy: string): Error {
-  return usageError(`${describe(x)} cannot be a ${type.name}`, remedy);
+  return usageError(`${describe(x)} cannot be ${withArticle(type.name)}`, remedy);
 }
 
 function inRange(type: RuntimeType, x: number | bigint): void {

@@ -4,7 +4,7 @@ import { BaseValue } from './base-value.ts';
 import { currentContext, type FunctionContext, type Scope } from './context.ts';
 import type { GlobalDefinition } from './module-context.ts';
 import { layoutOf, ptr, type MemoryType, type RuntimeMemoryType, type RuntimeType } from './types.ts';
-import { describe, usageError } from './usage.ts';
+import { describe, usageError, withArticle } from './usage.ts';
 
 /** Where a place is rooted. The address of a slot or global is taken anew at each access. */
 export type Root =
@@ -102,6 +102,8 @@ export class PlaceImpl {
     this.$type = type;
     this.$spot = spot;
   }
+  /** What console.log shows in Node. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string { return `<place of ${withArticle(this.$type.name)}>`; }
   get $ptr(): BaseValue {
     const c = contextOf(this.$spot.root).begin('a place');
     const target = this.$type.kind === 'array' ? this.$type.element! : this.$type;

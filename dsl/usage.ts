@@ -7,6 +7,9 @@ export function usageError(what: string, remedy: string): UsageError {
   return new UsageError(`${what}${new Origin().toString()}`, remedy);
 }
 
+/** A type's name with its article: `an i32`, `a u8`. */
+export function withArticle(name: string): string { return `${/^[if]/.test(name) ? 'an' : 'a'} ${name}`; }
+
 /** A short description of any JavaScript value, for messages. */
 export function describe(x: unknown): string {
   if (x === null) return 'null';

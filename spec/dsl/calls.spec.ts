@@ -96,7 +96,7 @@ test('function references: passed, stored, compared, null, wrong signature', () 
   };
   assert.equal(sorted(true), [-1, 3, 5, 9]);
   assert.equal(sorted(false), [9, 5, 3, -1]);
-  assert.throws(() => load({ broken }), /wants a fnRef/);
+  assert.throws(() => load({ broken }), /wants an fnRef/);
   const missing = fn('missing', [], bool, (b) => b.ret(b.var(Compare, null).get().call(1, 2)));
   assert.is(load({ missing }).outcome('missing'), 'indirect-call-null');
 });

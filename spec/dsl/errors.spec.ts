@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { array, bool, f64, fn, fnRef, global, host, i32, i64, module, offsetOf, ptr, struct, table, u32, u8, unit } from '../../dsl/index.ts';
@@ -85,11 +86,11 @@ test('a variable read where it may have no value', () => {
 });
 
 test('wrong types of values', () => {
-  fails(() => build(fn('f', [i32, i64], i32, (b, x, y) => b.ret(x.add(untyped(y))))), /i32\.add wants a i32, not a i64[^]*Convert it with \.toI32\(\)/);
-  fails(() => build(fn('f', [i32, bool], i32, (b, x) => b.if(untyped(x), () => b.ret(1)))), /b\.if wants a bool, not a i32[^]*\.ne\(0\)/);
+  fails(() => build(fn('f', [i32, i64], i32, (b, x, y) => b.ret(x.add(untyped(y))))), /i32\.add wants an i32, not an i64[^]*Convert it with \.toI32\(\)/);
+  fails(() => build(fn('f', [i32, bool], i32, (b, x) => b.if(untyped(x), () => b.ret(1)))), /b\.if wants a bool, not an i32[^]*\.ne\(0\)/);
   fails(() => build(fn('f', [ptr(i32), ptr(f64)], bool, (b, x, y) => b.ret(x.eq(untyped(y))))), /wants a ptr\(i32\), not a ptr\(f64\)[^]*\.cast/);
-  fails(() => build(fn('f', [i32], i32, (b) => b.ret(untyped('seven')))), /wants a i32, not "seven"/);
-  fails(() => build(fn('f', [i32], i32, (b) => b.ret(untyped(undefined)))), /wants a i32, not undefined/);
+  fails(() => build(fn('f', [i32], i32, (b) => b.ret(untyped('seven')))), /wants an i32, not "seven"/);
+  fails(() => build(fn('f', [i32], i32, (b) => b.ret(untyped(undefined)))), /wants an i32, not undefined/);
   fails(() => build(fn('f', [i32], i32, (b) => b.ret(untyped(Promise.resolve(1))))), /synchronous/);
 });
 
@@ -97,9 +98,9 @@ test('literals of the wrong kind or out of range', () => {
   const ret = (type: typeof i32, x: unknown) => () => build(fn('f', [], type, (b) => { b.ret(untyped(x)); /* the literal */ }));
   fails(ret(i32, 2147483648), /2147483648 is out of range for i32 \(-2147483648 to 2147483647\)/, 'the literal');
   fails(ret(i32, 1.5), /1\.5 is not an integer/);
-  fails(ret(i32, 1n), /1n cannot be a i32[^]*Write a number: 1\./);
-  fails(ret(i32, true), /true cannot be a i32/);
-  fails(ret(untyped(i64), 1), /1 cannot be a i64[^]*Write a bigint: 1n\./);
+  fails(ret(i32, 1n), /1n cannot be an i32[^]*Write a number: 1\./);
+  fails(ret(i32, true), /true cannot be an i32/);
+  fails(ret(untyped(i64), 1), /1 cannot be an i64[^]*Write a bigint: 1n\./);
   fails(ret(untyped(i64), 2n ** 63n), /out of range for i64/);
   fails(ret(untyped(u32), -1), /out of range for u32/);
   fails(ret(untyped(u8), 256), /out of range for u8/);
@@ -161,7 +162,7 @@ test('memory', () => {
   fails(() => build(fn('f', [], unit, () => global('k', i32, 1, { mutable: false }).set(2))), /global 'k' is constant/);
   fails(() => global('g', array(u8, 2), 'abc'), /3 values do not fit array\(u8, 2\)/);
   fails(() => global('g', P, untyped({ y: 1 })), /struct P has no field 'y'/);
-  fails(() => global('g', i32, untyped('a')), /"a" cannot be a i32/);
+  fails(() => global('g', i32, untyped('a')), /"a" cannot be an i32/);
 });
 
 test('modules', () => {
@@ -184,6 +185,18 @@ test('modules', () => {
   fails(() => fn('f', new Array<typeof i32>(251).fill(i32), unit, () => {}), /251 parameters/);
   fails(() => module(untyped(3)), /module wants a name/);
   assert.ok(fnRef([i32], unit));
+});
+
+test('values and places print as what they are', () => {
+  const P = struct('P', { x: i32 });
+  const f = fn('f', [i32, ptr(P)], unit, (_, n, p) => {
+    assert.is(`${n as unknown as string}`, "i32 value of function 'f'");
+    assert.is(inspect(n), "<i32 value of function 'f'>");
+    assert.is(inspect(p.at()), '<place of a P>');
+    assert.is(inspect(p.at().x), '<place of an i32>');
+    assert.is(JSON.stringify({ n }), '{"n":"i32 value of function \'f\'"}');
+  });
+  build(f);
 });
 
 test('a failed build leaves nothing behind', () => {
