@@ -88,6 +88,8 @@ export class GuestThread {
   #due = Infinity;
   #error: { readonly error: unknown } | undefined;
   #disposed = false;
+  /** `performance.now()` when the last run that did not return was left: before an error is made of it. */
+  leftAt = 0;
   readonly #forget: () => void;
 
   /** @throws UnsupportedMachineError, NativeUnavailableError, NativeCallError */
@@ -277,6 +279,7 @@ export class GuestThread {
   }
 
   #failure(): RunFailure {
+    this.leftAt = performance.now();
     switch (this.u32[CTX.status >> 2]) {
       case RUN_STATUS.trap: return { kind: 'trap' };
       case RUN_STATUS.interrupted: {

@@ -101,10 +101,10 @@ if (NATIVE) {
       using again = createCompiler();
       for (let k = 0; k < 20; k++) again.compile(demo())[Symbol.dispose]();
     };
-    for (let k = 0; k < 40; k++) once();
+    for (let k = 0; k < 10; k++) once();
     const before = await footprint();
-    for (let k = 0; k < 20; k++) once();
-    assert.ok((await footprint()).maps <= before.maps + 40);
+    for (let k = 0; k < 10; k++) once();
+    assert.ok((await footprint()).maps <= before.maps + 5);
   });
 
   compiler('a compiler is not disposed under running code', () => {
@@ -133,11 +133,11 @@ if (NATIVE) {
       for (let k = 0; k < 5; k++) { gc(); await new Promise((resolve) => setTimeout(resolve, 5)); }
       return (await footprint()).maps;
     };
-    drop(300);
+    drop(100);
     const before = await settle();
-    drop(600);
+    drop(200);
     const after = await settle();
-    assert.ok(after <= before + 60, `${before} -> ${after} maps`);
+    assert.ok(after <= before + 30, `${before} -> ${after} maps`);
   });
 
   compiler('what cannot be compiled says why', () => {

@@ -74,9 +74,8 @@ export interface NativeBridge {
 }
 
 export const PROT_NONE = 0, PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4;
-export const MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_FIXED = 0x10, MAP_ANONYMOUS = 0x20, MAP_NORESERVE = 0x4000;
+export const MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_ANONYMOUS = 0x20, MAP_NORESERVE = 0x4000;
 export const MADV_DONTNEED = 4;
 export const SIGILL = 4, SIGBUS = 7, SIGFPE = 8, SIGSEGV = 11, SIGURG = 23;
 export const SA_SIGINFO = 4, SA_ONSTACK = 0x0800_0000, SA_NODEFER = 0x4000_0000;
 export const SS_DISABLE = 2;
-export const EINTR = 4;

@@ -41,6 +41,8 @@ class KoffiBridge implements NativeBridge {
   readonly name: string;
   readonly #koffi: Koffi;
   readonly #library: ReturnType<Koffi['load']>;
+  /** Functions made so far: each takes memory of koffi's. */
+  readonly #functions = new Map<string, NativeFunction>();
   #process: ReturnType<Koffi['load']> | undefined;
   readonly #mmap: Raw<[number, number, number, number, number, number]>;
   readonly #munmap: Raw<[number, number]>;
@@ -55,6 +57,7 @@ class KoffiBridge implements NativeBridge {
   readonly #memcpyOut: Raw<[Uint8Array, number, number]>;
   readonly #memset: Raw<[number, number, number]>;
   readonly #syscall: Raw<[number, Scalar, Scalar, Scalar]>;
+  readonly #timerSettime: Raw<[number, number, number, Uint8Array, number]>;
   readonly #procedureType: ReturnType<Koffi['proto']>;
   readonly #callbackType: ReturnType<Koffi['pointer']>;
   readonly #getpid: number;
@@ -79,6 +82,7 @@ class KoffiBridge implements NativeBridge {
     this.#memcpyOut = library.func('memcpy', 'void', ['void *', 'uintptr_t', 'size_t']);
     this.#memset = library.func('memset', 'void', ['uintptr_t', 'int', 'size_t']);
     this.#syscall = library.func('syscall', 'int64_t', ['int64_t', 'int64_t', 'int64_t', 'int64_t']);
+    this.#timerSettime = library.func('syscall', 'int64_t', ['int64_t', 'int64_t', 'int64_t', 'void *', 'int64_t']);
     this.#procedureType = koffi.proto('void', ['uintptr_t']);
     this.#callbackType = koffi.pointer(koffi.proto('int32_t', ['int32_t']));
     this.#getpid = Number((library.func('getpid', 'int', []) as Raw<[]>)());
@@ -168,8 +172,7 @@ class KoffiBridge implements NativeBridge {
     v.setBigInt64(8, BigInt(Math.floor(interval % 1e9)), true);
     v.setBigInt64(16, BigInt(Math.floor(delay / 1e9)), true);
     v.setBigInt64(24, BigInt(Math.floor(delay % 1e9)), true);
-    const settime = this.#library.func('syscall', 'int64_t', ['int64_t', 'int64_t', 'int64_t', 'void *', 'int64_t']) as Raw<[number, number, number, Uint8Array, number]>;
-    this.#check('timer_settime', settime(SYS.timerSettime, timer, 0, spec, 0));
+    this.#check('timer_settime', this.#timerSettime(SYS.timerSettime, timer, 0, spec, 0));
   }
   timerDelete(timer: number): void { this.#check('timer_delete', this.#syscall(SYS.timerDelete, timer, 0, 0)); }
 
@@ -207,10 +210,14 @@ class KoffiBridge implements NativeBridge {
     }
   }
   libraryFunction(name: string, result: NativeType, params: readonly NativeType[]): NativeFunction | undefined {
+    const key = `${name} ${result} ${params.join()}`, known = this.#functions.get(key);
+    if (known !== undefined) return known;
     // What the process has loaded besides (the mathematical functions, above all) comes second.
     for (const library of [this.#library, this.#process ??= this.#koffi.load(null)]) {
       try {
-        return library.func(name, KOFFI_TYPES[result], params.map((p) => KOFFI_TYPES[p])) as NativeFunction;
+        const f = library.func(name, KOFFI_TYPES[result], params.map((p) => KOFFI_TYPES[p])) as NativeFunction;
+        this.#functions.set(key, f);
+        return f;
       } catch {
         continue;
       }
