@@ -98,7 +98,8 @@ function run(request: RunRequest): DoneReply {
     } catch (error) {
       result = resultOf(error);
     }
-    wall = performance.now() - before;
+    // A run that was stopped is over when guest code was left; making an error of it is not the guest's time.
+    wall = (result.kind !== 'ok' && thread.leftAt > before ? thread.leftAt : performance.now()) - before;
     cpu = (thread.bridge.threadCpuTime() - cpuBefore) / 1e6;
     if (result.kind === 'ok' && request.outputs.length > 0) {
       const outputs: Record<string, Uint8Array> = {};
