@@ -197,7 +197,27 @@ b0(v0: f64, v1: i32):
   for (let k = 0; k < 10_000; k++) assert.equal(nativeCall(it, 'f', [1.5, k]), [1.5 * k]);
 });
 
-test('an irreducible cycle and a branch to the entry', () => {
+test('a branch to the entry', () => {
+  const m = linear(`
+func @sum(i32, i32) -> (i32) {
+  slot s0 size 8 align 8
+b0(v0: i32, v1: i32):
+  v2 = const.i32 1
+  v3 = sub.i32 v0, v2
+  v4 = add.i32 v1, v0
+  v5 = slot_addr s0
+  store.i32 v4, v5
+  v6 = const.i32 0
+  v7 = sgt.i32 v3, v6
+  br v7, b0(v3, v4), b1
+b1:
+  v8 = load.i32 v5
+  ret v8
+}`);
+  assert.equal(both(m, 'sum', [10, 0]), [55]);
+});
+
+test('an irreducible cycle', () => {
   const m = linear(`
 func @f(i32, i32) -> (i32) {
 b0(v0: i32, v1: i32):
