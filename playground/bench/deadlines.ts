@@ -1,0 +1,87 @@
+/**
+ * How far past its deadline guest code is stopped, with the event loop idle and blocked.
+ *
+ * Overshoot is `outcome.metrics.wallTime − limit`: both ends are read on the worker with `performance.now()`, around the
+ * call of guest code. That clock is the kernel's monotonic one, read without a system call, in steps of a nanosecond;
+ * two reads cost some 100 ns. The span also holds the call's own way in and out (arming the timer, the signal, the typed
+ * error): about 10 µs that are the price of a deadline, and so belong to it. When the event loop of the host hears of
+ * the outcome is another matter: a blocked loop hears of it when it is free again.
+ *
+ * Usage: `npm run bench:deadlines`, or `npm run bench:deadlines -- 200` for 200 runs of each kind.
+ */
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { compile, fn, hostTarget, i64, module, RunInterruptedError } from 'lamella';
+import { Sandbox } from 'lamella/sandbox';
+import { distributionCells, distributionOf, DISTRIBUTION_HEADER } from './distribution.ts';
+import { formatTable } from './table.ts';
+
+/** Deadline in milliseconds, and runs measured. */
+const DEADLINES: readonly (readonly [limit: number, count: number])[] = [[1, 1000], [5, 400], [50, 100]];
+const WARM_UP = 50;
+
+const spin = fn('spin', [], i64, (b) => {
+  const n = b.var(i64, 0n);
+  b.loop(() => n.update((v) => v.add(1n)));
+});
+const endless = module('endless').export({ spin }).build();
+
+const asked = process.argv[2] === undefined ? undefined : Number(process.argv[2]);
+if (asked !== undefined && !(Number.isSafeInteger(asked) && asked > 0)) {
+  process.stderr.write('Give the number of runs of each kind, for example: npm run bench:deadlines -- 200\n');
+  process.exit(1);
+}
+
+const sandbox = new Sandbox(hostTarget(), { workers: 1 });
+
+/** One run that ends at its deadline; `meanwhile` happens on the host's thread. Overshoot in microseconds. */
+async function overshoot(limit: number, meanwhile?: () => void): Promise<number> {
+  const running = sandbox.run(endless, 'spin', [], { maxExecutionTime: limit });
+  if (meanwhile !== undefined) {
+    // The request leaves for the worker in a microtask; then the loop is kept busy until the run must be over.
+    await new Promise((resolve) => { setImmediate(resolve); });
+    meanwhile();
+  }
+  const outcome = await running;
+  if (outcome.status !== 'timeout') throw new Error(`the endless loop ended with ${outcome.status}`);
+  return (outcome.metrics.wallTime - limit) * 1000;
+}
+
+function blockFor(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+}
+
+/** The same on this thread, without a worker. */
+function inProcess(native: ReturnType<typeof compile<typeof endless>>, limit: number): number {
+  const before = performance.now();
+  try {
+    native.call('spin', [], { deadline: limit });
+  } catch (error) {
+    const after = performance.now();
+    if (error instanceof RunInterruptedError) return (after - before - limit) * 1000;
+    throw error;
+  }
+  throw new Error('the endless loop ended');
+}
+
+const load = (): string => loadavg().map((v) => v.toFixed(2)).join(' ');
+process.stdout.write(`Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} processors, load average ${load()}\n`);
+process.stdout.write('Microseconds from the deadline to the return of the call. Other load on the machine shows in p99 and max first.\n\n');
+
+const rows: (readonly string[])[] = [];
+const record = (name: string, samples: readonly number[]): void => { rows.push([name, ...distributionCells(distributionOf(samples))]); };
+for (let k = 0; k < WARM_UP; k++) await overshoot(0.5);
+using native = compile(endless);
+for (let k = 0; k < WARM_UP; k++) inProcess(native, 0.5);
+
+for (const [limit, usual] of DEADLINES) {
+  const count = asked ?? usual, idle: number[] = [], blocked: number[] = [], here: number[] = [];
+  for (let k = 0; k < count; k++) idle.push(await overshoot(limit));
+  for (let k = 0; k < count; k++) blocked.push(await overshoot(limit, () => blockFor(limit + 1)));
+  for (let k = 0; k < count; k++) here.push(inProcess(native, limit));
+  record(`${limit} ms, sandbox, event loop idle`, idle);
+  record(`${limit} ms, sandbox, event loop blocked`, blocked);
+  record(`${limit} ms, compile() in this thread`, here);
+}
+process.stdout.write(`${formatTable(['deadline', ...DISTRIBUTION_HEADER], rows)}\n\nload average at the end ${load()}\n`);
+await sandbox.dispose();
