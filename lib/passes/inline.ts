@@ -30,8 +30,8 @@ export interface InlineLimits {
   readonly recursive: number;
 }
 
-export const INLINE_O2: InlineLimits = Object.freeze({ small: 30, single: 300, caller: 3000, recursive: 160 });
-export const INLINE_O3: InlineLimits = Object.freeze({ small: 70, single: 1000, caller: 8000, recursive: 320 });
+export const INLINE_O2: InlineLimits = Object.freeze({ small: 30, single: 300, caller: 3000, recursive: 80 });
+export const INLINE_O3: InlineLimits = Object.freeze({ small: 70, single: 1000, caller: 8000, recursive: 160 });
 
 /** Most bytes of stack slots a callee may bring along. */
 const MAX_SLOT_BYTES = 512;
