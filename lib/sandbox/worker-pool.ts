@@ -16,6 +16,8 @@ import type { DoneReply, HostCallMessage, Reply, RunRequest, Scalar, WorkerStart
 
 /** How long after its deadline a silent worker is given up, in milliseconds. */
 export const GRACE_MS = 250;
+/** How often a cancelled run is interrupted until it ends, in milliseconds. */
+const CANCEL_AGAIN_MS = 5;
 
 /** A run handed to the pool. `request.image` is always given; the pool sends it only where it is not yet known. */
 export interface Job {
@@ -148,9 +150,15 @@ export class WorkerPool {
 
   /** Ends every run that is on; for `process.on('exit')`, where nothing can be awaited. */
   interruptAll(): void {
-    for (const w of this.#all) {
-      w.channel.fail();
-      if (w.address !== undefined && !w.dead && w.runId !== -1) this.#interrupt(w.address);
+    const pause = new Int32Array(new SharedArrayBuffer(4));
+    // More than once, because an interrupt that comes before the worker has begun its run is lost.
+    for (let round = 0; round < 3; round++) {
+      const running = [...this.#all].filter((w) => w.address !== undefined && !w.dead && w.runId !== -1);
+      for (const w of running) {
+        w.channel.fail();
+        if (w.address !== undefined) this.#interrupt(w.address);
+      }
+      if (running.length > 0) Atomics.wait(pause, 0, 0, 2);
     }
   }
 
@@ -203,9 +211,15 @@ export class WorkerPool {
     const queueTime = performance.now() - pending.submitted;
     const id = job.request.id;
     let settled = false, held = true, hostError: { error: unknown } | undefined, watchdog: NodeJS.Timeout | undefined;
+    let again: NodeJS.Timeout | undefined;
     const cancel = (): void => {
-      if (w.address !== undefined) this.#interrupt(w.address);
-      w.channel.fail();
+      // Again and again: one that comes before the worker has begun the run, or just before a libc call, is lost.
+      const interrupt = (): void => {
+        if (w.address !== undefined && !w.dead && w.runId === id) this.#interrupt(w.address);
+        w.channel.fail();
+      };
+      interrupt();
+      again = setInterval(interrupt, CANCEL_AGAIN_MS);
       // A libc call that no signal can break would keep the caller waiting; the worker is given up instead.
       clearTimeout(watchdog);
       watchdog = setTimeout(() => finish({ kind: 'cancelled', queueTime }), GRACE_MS);
@@ -219,6 +233,7 @@ export class WorkerPool {
       settled = true;
       letGo();
       clearTimeout(watchdog);
+      clearInterval(again);
       job.signal?.removeEventListener('abort', cancel);
       this.#busy--;
       settle(end);

@@ -9,6 +9,7 @@ import type { Module, TrapCode } from '../../lib/mir/index.ts';
 import { FunctionBuilder, ModuleBuilder } from '../../lib/mir/index.ts';
 import { configure, Sandbox, type Outcome } from '../../lib/sandbox/index.ts';
 import { skipUnlessNative } from '../support/native.ts';
+import { projectRoot } from '../support/project-root.ts';
 
 const test = suite('sandbox');
 const native = skipUnlessNative('sandbox');
@@ -67,7 +68,7 @@ if (native) {
     assert.ok(o.status === 'trap' && o.error instanceof TrapError);
     assert.is(o.error.functionName, 'divide');
     assert.match(o.error.location?.file ?? '', /sandbox\.spec\.ts$/);
-    assert.is(readFileSync(new URL('../../../spec/sandbox/sandbox.spec.ts', import.meta.url), 'utf8').split('\n')[(o.error.location?.line ?? 0) - 1].startsWith('const divide'), true);
+    assert.is(readFileSync(join(projectRoot(), 'spec/sandbox/sandbox.spec.ts'), 'utf8').split('\n')[(o.error.location?.line ?? 0) - 1].startsWith('const divide'), true);
   });
 
   test('a stopped deadline is kept while the main thread is blocked', async () => {
@@ -98,6 +99,20 @@ if (native) {
     const before = new AbortController();
     before.abort();
     assert.is((await sandbox.run(misuse, 'forever', [], { signal: before.signal })).status, 'cancelled');
+  });
+
+  test('an abort is never lost, whenever it comes', async () => {
+    await using sandbox = new Sandbox(hostTarget(), { maxExecutionTime: null, workers: 1 });
+    for (let k = 0; k < 100; k++) {
+      const controller = new AbortController();
+      const run = sandbox.run(misuse, 'forever', [], { signal: controller.signal });
+      // At once, a few microtasks later, or some tenths of a millisecond later.
+      if (k % 3 === 1) for (let n = 0; n < k % 7; n++) await null;
+      if (k % 3 === 2) await new Promise((r) => setTimeout(r, (k % 10) / 10));
+      controller.abort();
+      assert.is((await run).status, 'cancelled');
+    }
+    assert.is(ok(await sandbox.run(misuse, 'answer', [])), 42n);
   });
 
   test('linear memory cannot grow past the cap, whatever the module asks', async () => {
