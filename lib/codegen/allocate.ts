@@ -6,7 +6,7 @@ import { IntBuffer } from './growable.ts';
 import { linearScan } from './linear-scan.ts';
 import { collectUses } from './live-range.ts';
 import { FIRST_SPILL_LOCATION, isDefinition, type Allocation, type MachineFunction, type RegisterFile } from './machine-function.ts';
-import { computeLiveRanges } from './machine-liveness.ts';
+import { LIVENESS_LIMITS, computeLiveRanges, type LivenessLimits } from './machine-liveness.ts';
 import { findMachineLoops } from './machine-loops.ts';
 import { MoveList } from './move-list.ts';
 import { IN_MEMORY, PieceTable } from './piece-table.ts';
@@ -20,9 +20,9 @@ import { assignSpillSlots } from './spill-slots.ts';
  *
  * @throws InternalError if one instruction needs more registers of a class at once than the file has
  */
-export function allocateRegisters(f: MachineFunction, file: RegisterFile): Allocation {
+export function allocateRegisters(f: MachineFunction, file: RegisterFile, limits: LivenessLimits = LIVENESS_LIMITS): Allocation {
   const uses = collectUses(f);
-  const ranges = computeLiveRanges(f, uses);
+  const ranges = computeLiveRanges(f, uses, limits);
   const loops = findMachineLoops(f);
   const pieces = new PieceTable(f.vregClass.length, ranges, uses.useStart, uses.usePosition);
   linearScan(f, file, uses, loops, pieces);
@@ -37,12 +37,19 @@ export function allocateRegisters(f: MachineFunction, file: RegisterFile): Alloc
   }
   const slots = assignSpillSlots(f, ranges, spilled);
   const memoryOf = slots.slotOf;
+  let slotCount = slots.count;
+  for (let v = 0; v < ranges.resident.length; v++) {
+    if (ranges.resident[v] === 0 || f.vregRemat[v] >= 0) continue;
+    if (f.vregBytes[v] === 16) slotCount += slotCount & 1;
+    memoryOf[v] = FIRST_SPILL_LOCATION + slotCount;
+    slotCount += f.vregBytes[v] >> 3;
+  }
   for (let v = 0; v < vregs; v++) if (f.vregRemat[v] >= 0) memoryOf[v] = ~f.vregRemat[v];
 
   const operandLocation = new Int32Array(f.operandVReg.length).fill(-1);
   const moves = new MoveList();
   resolveAllocation(f, uses, ranges, loops, pieces, memoryOf, operandLocation, moves);
-  const { edits, editBytes, spillSlots } = moves.finish(f, file.scratch, slots.count);
+  const { edits, editBytes, spillSlots } = moves.finish(f, file.scratch, slotCount);
   return { operandLocation, edits, editBytes, spillSlots, usedCalleeSaved: usedCalleeSaved(f, file, operandLocation, edits) };
 }
 

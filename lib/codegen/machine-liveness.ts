@@ -4,12 +4,18 @@
  * size of the answer (a value costs the number of blocks it is live into), values local to a block cost O(1), and no bit
  * set of blocks × values is ever built.
  *
+ * The answer can be quadratic in the function, and everything behind works through it. So the walks share a budget
+ * linear in the function. Values that would exceed it become *memory-resident*: they have a slot of their own (or are
+ * recomputed) at all times, are stored right after their definition and loaded for each use, and need no liveness:
+ * their ranges are the single instructions that want them in a register. Only machine-made functions get there: it takes
+ * some 30 values that are live through every instruction, each a block of its own.
+ *
  * The result is, for every virtual register, its maximal live ranges in emission order (positions as in
  * `live-range.ts`): a range starts at the definition or at the start of a block where the value is live-in, and runs
  * over block boundaries as long as the value stays live in the next block of the emission order.
  */
 import { IntBuffer } from './growable.ts';
-import { AFTER, DEF_FIXED, DEF_PARAM, useEnd, type UseTable } from './live-range.ts';
+import { AFTER, DEF_FIXED, DEF_PARAM, EARLY, isRegisterDef, isRegisterUse, useEnd, type UseTable } from './live-range.ts';
 import type { MachineFunction } from './machine-function.ts';
 
 export interface LiveRanges {
@@ -17,10 +23,26 @@ export interface LiveRanges {
   readonly rangeStart: Int32Array;
   readonly rangeFrom: Int32Array;
   readonly rangeTo: Int32Array;
+  /** 1 for each memory-resident vreg; empty if there is none. */
+  readonly resident: Uint8Array;
+  /** Edges walked. */
+  readonly steps: number;
 }
 
+/** How much work liveness may do before values become memory-resident. */
+export interface LivenessLimits {
+  /** Edges all walks together may take: for each instruction and edge of the function, and whatever its size. */
+  readonly stepsPerInstruction: number;
+  readonly freeSteps: number;
+  /** Edges a value may take for itself and each of its uses when those are used up. */
+  readonly stepsPerUse: number;
+  /** Ranges all values together may have for each instruction and edge, before the walks count as used up. */
+  readonly rangesPerInstruction: number;
+}
+export const LIVENESS_LIMITS: LivenessLimits = { stepsPerInstruction: 32, freeSteps: 65536, stepsPerUse: 8, rangesPerInstruction: 4 };
+
 /** Computes the live ranges. A value nobody reads has an empty range if nothing has to be written for it. */
-export function computeLiveRanges(f: MachineFunction, uses: UseTable): LiveRanges {
+export function computeLiveRanges(f: MachineFunction, uses: UseTable, limits: LivenessLimits = LIVENESS_LIMITS): LiveRanges {
   const vregs = f.vregClass.length, blocks = f.loopDepth.length;
   const { useStart, usePosition, useKind, defPosition, defKind, blockOf } = uses;
   const rangeStart = new Int32Array(vregs + 1);
@@ -29,6 +51,9 @@ export function computeLiveRanges(f: MachineFunction, uses: UseTable): LiveRange
   const liveIn = new Int32Array(blocks), liveOut = new Int32Array(blocks);
   const lastUse = new Int32Array(blocks);
   const visited = new IntBuffer();
+  let resident = NONE, steps = 0;
+  const size = f.opcode.length + f.succs.length;
+  const stepBudget = size * limits.stepsPerInstruction + limits.freeSteps, rangeBudget = size * limits.rangesPerInstruction + limits.freeSteps;
 
   for (let v = 0; v < vregs; v++) {
     rangeStart[v] = from.length;
@@ -51,9 +76,9 @@ export function computeLiveRanges(f: MachineFunction, uses: UseTable): LiveRange
     visited.push(home);
     lastUse[home] = 0;
     for (let u = u0; u < u1;) {
-      const b = blockOf[usePosition[u] >> 2], limit = f.blockStart[b + 1] * 4;
+      const b = blockOf[usePosition[u] >> 2], blockEnd = f.blockStart[b + 1] * 4;
       const start = u;
-      do u++; while (u < u1 && usePosition[u] < limit);
+      do u++; while (u < u1 && usePosition[u] < blockEnd);
       lastUse[b] = endOfUses(start, u, usePosition, useKind);
       if (b !== home && liveIn[b] !== stamp) {
         liveIn[b] = stamp;
@@ -61,8 +86,13 @@ export function computeLiveRanges(f: MachineFunction, uses: UseTable): LiveRange
         visited.push(b);
       }
     }
-    for (let next = 1; next < visited.length; next++) {
+    const exhausted = from.length >= rangeBudget;
+    const limit = Math.max(exhausted ? 0 : stepBudget, steps + limits.stepsPerUse * (u1 - u0 + 1));
+    let next = 1;
+    for (; next < visited.length; next++) {
       const b = visited.data[next];
+      steps += f.predStart[b + 1] - f.predStart[b];
+      if (steps > limit) break;
       for (let e = f.predStart[b]; e < f.predStart[b + 1]; e++) {
         const p = f.preds[e];
         liveOut[p] = stamp;
@@ -72,6 +102,12 @@ export function computeLiveRanges(f: MachineFunction, uses: UseTable): LiveRange
           visited.push(p);
         }
       }
+    }
+    if (next < visited.length) {
+      if (resident.length === 0) resident = new Uint8Array(vregs);
+      resident[v] = 1;
+      addRegisterSpans(f, uses, v, from, to);
+      continue;
     }
     const order = visited.data.subarray(0, visited.length);
     if (order.length <= 24 || !sortByScan(order, liveIn, stamp, home)) sortAscending(order);
@@ -87,7 +123,27 @@ export function computeLiveRanges(f: MachineFunction, uses: UseTable): LiveRange
     }
   }
   rangeStart[vregs] = from.length;
-  return { rangeStart, rangeFrom: from.finish(), rangeTo: to.finish() };
+  return { rangeStart, rangeFrom: from.finish(), rangeTo: to.finish(), resident, steps };
+}
+
+const NONE = new Uint8Array(0);
+
+/** The ranges of a memory-resident value: each instruction that writes or reads it in a register. */
+function addRegisterSpans(f: MachineFunction, uses: UseTable, v: number, from: IntBuffer, to: IntBuffer): void {
+  const { useStart, usePosition, useKind } = uses, def = uses.defPosition[v];
+  let pending = isRegisterDef(uses.defKind[v]);
+  for (let u = useStart[v]; u < useStart[v + 1];) {
+    const inst = usePosition[u] >> 2;
+    let end = 0;
+    do {
+      if (isRegisterUse(useKind[u])) end = Math.max(end, useEnd(useKind[u], usePosition[u]));
+      u++;
+    } while (u < useStart[v + 1] && usePosition[u] >> 2 === inst);
+    // The emission order may put uses before the definition.
+    if (pending && def >> 2 < inst) { from.push(def); to.push((def & ~3) + AFTER); pending = false; }
+    if (end > 0) { from.push(inst * 4 + EARLY); to.push(end); }
+  }
+  if (pending) { from.push(def); to.push((def & ~3) + AFTER); }
 }
 
 /** End of the uses u0..u1 (nonempty, ascending): the largest end among those at the last instruction. */

@@ -8,7 +8,7 @@
  * register, whichever runs less often.
  */
 import {
-  AFTER, DEF_FIXED, DEF_PARAM, EARLY, GAP, LATE, USE_EDGE, USE_FIXED, type UseTable,
+  AFTER, DEF_FIXED, DEF_PARAM, EARLY, GAP, LATE, USE_EDGE, USE_FIXED, isRegisterDef, isRegisterUse, type UseTable,
 } from './live-range.ts';
 import { IntBuffer } from './growable.ts';
 import { FIRST_SPILL_LOCATION, operandConstraint, operandPayload, CONSTRAINT_FIXED, type MachineFunction } from './machine-function.ts';
@@ -23,6 +23,7 @@ export function resolveAllocation(
   operandLocation: Int32Array, moves: MoveList,
 ): void {
   const { useStart, usePosition, useKind, useTarget, defPosition, defKind, defTarget, blockOf } = uses;
+  const { resident } = ranges;
   const vregs = f.vregClass.length, blocks = f.loopDepth.length;
   const argLocation = new Int32Array(f.edgeArgs.length), paramLocation = new Int32Array(f.blockParams.length).fill(-1);
   const starts = new IntBuffer(16), locations = new IntBuffer(16);
@@ -35,6 +36,7 @@ export function resolveAllocation(
     const o = defTarget[v];
     const fixed = defKind[v] === DEF_FIXED ? fixedRegisterOf(f, o, def >> 2) : -1;
     if (fixed >= 0) operandLocation[o] = fixed;
+    if (resident.length > 0 && resident[v] === 1) { resolveResident(v, fixed); continue; }
     let p = pieces.first[v];
     if (p < 0) continue;
 
@@ -95,6 +97,38 @@ export function resolveAllocation(
         const to = paramLocation[p0 + a - a0];
         if (to !== -1) moves.add(key, argLocation[a], to, f.edgeArgs[a]);
       }
+    }
+  }
+
+  /**
+   * A value that is in memory at all times: stored where it is made, loaded where it is wanted in a register. Its
+   * pieces are exactly those instructions.
+   */
+  function resolveResident(v: number, fixed: number): void {
+    const memory = memoryOf[v], def = defPosition[v], o = defTarget[v];
+    if (fixed >= 0) moves.add((def & ~3) + BEHIND, fixed, memory, v);
+    else if (o < 0) paramLocation[~o] = memory;
+    else if (!isRegisterDef(defKind[v])) operandLocation[o] = memory;
+    for (let p = pieces.first[v]; p >= 0; p = pieces.next[p]) {
+      if (pieces.start[p] !== def) continue;
+      operandLocation[o] = pieces.location[p];
+      if (memory >= 0) moves.add((def & ~3) + BEHIND, pieces.location[p], memory, v);
+    }
+    let p = pieces.first[v], loaded = -1;
+    for (let u = useStart[v]; u < useStart[v + 1]; u++) {
+      const target = useTarget[u], kind = useKind[u], gap = usePosition[u] & ~3;
+      if (kind === USE_EDGE) { argLocation[~target] = memory; continue; }
+      while (p >= 0 && pieces.start[p] < gap + EARLY) p = pieces.next[p];
+      const register = p >= 0 && pieces.start[p] === gap + EARLY ? pieces.location[p] : -1;
+      if (kind === USE_FIXED) {
+        const to = operandPayload(f.operandInfo[target]);
+        operandLocation[target] = to;
+        if (to !== register) moves.add(gap + BEFORE, memory, to, v);
+      } else if (isRegisterUse(kind)) {
+        operandLocation[target] = register;
+        if (loaded !== p) moves.add(gap + BEFORE, memory, register, v);
+        loaded = p;
+      } else operandLocation[target] = memory;
     }
   }
 

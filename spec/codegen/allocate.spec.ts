@@ -8,6 +8,7 @@ import {
   CONSTRAINT_ANY, CONSTRAINT_FIXED, CONSTRAINT_REG, CONSTRAINT_REUSE, FIRST_SPILL_LOCATION, ROLE_DEF, ROLE_EARLY_DEF, ROLE_LATE_USE, ROLE_USE, operandInfo,
   type Allocation, type MachineFunction, type RegisterFile,
 } from '../../lib/codegen/machine-function.ts';
+import type { LivenessLimits } from '../../lib/codegen/machine-liveness.ts';
 import { verifyMachineFunction } from '../../lib/codegen/verify-machine-function.ts';
 import { runOnLocations, runOnVRegs } from './allocation-interpreter.ts';
 import { largeMachineFunction } from './large-machine-function.ts';
@@ -25,9 +26,9 @@ const FILE = registerFile(13, 15, 5);
 const CALL = [0, 1, 2, 3, 4, 5, 6, 7, ...Array.from({ length: 15 }, (_, k) => 32 + k)];
 
 /** Verifies, allocates, checks, runs both ways. */
-function allocateChecked(f: MachineFunction, file: RegisterFile): Allocation {
+function allocateChecked(f: MachineFunction, file: RegisterFile, limits?: LivenessLimits): Allocation {
   assert.equal(verifyMachineFunction(f), []);
-  const a = allocateRegisters(f, file);
+  const a = allocateRegisters(f, file, limits);
   assert.equal(checkAllocation(f, file, a), []);
   assert.equal(runOnLocations(f, file, a, 300), runOnVRegs(f, 300));
   return a;
@@ -73,6 +74,15 @@ test('random functions: the checker finds nothing and both runs read the same (p
   fc.assert(fc.property(
     fc.integer({ min: 0, max: 0x3fffffff }), fc.integer({ min: 1, max: 14 }), fc.integer({ min: 1, max: 10 }), fc.constantFrom(5, 40, 90), fc.constantFrom(...FILES),
     (seed, blocks, length, reach, file) => { allocateChecked(randomMachineFunction({ seed, blocks, length, reach }, file), file); },
+  ), { numRuns: 3000 });
+});
+
+test('random functions whose values are memory-resident, some or all that leave their block (property)', () => {
+  fc.assert(fc.property(
+    fc.integer({ min: 0, max: 0x3fffffff }), fc.integer({ min: 1, max: 14 }), fc.integer({ min: 1, max: 10 }), fc.constantFrom(5, 40, 90), fc.constantFrom(...FILES), fc.constantFrom(0, 20),
+    (seed, blocks, length, reach, file, freeSteps) => {
+      allocateChecked(randomMachineFunction({ seed, blocks, length, reach }, file), file, { stepsPerInstruction: 0, freeSteps, stepsPerUse: 0, rangesPerInstruction: 1 });
+    },
   ), { numRuns: 3000 });
 });
 
