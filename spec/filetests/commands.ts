@@ -8,7 +8,9 @@ import { ParseError, assertValid, checkModuleShape, parseModule, printModule, ve
 import { interpret } from '../../lib/mir/interpreter.ts';
 import type { Pass } from '../../lib/passes/pass.ts';
 import { Pipeline } from '../../lib/passes/pipeline.ts';
-import { standardPasses } from '../../lib/passes/standard.ts';
+import { standardPasses, type OptimisationLevel } from '../../lib/passes/standard.ts';
+import { skipUnlessNative } from '../support/native.ts';
+import { nativeCall, nativeInstance } from '../support/native-executor.ts';
 import { executeRuns, type FileTest } from './filetest.ts';
 
 export interface CommandResult {
@@ -74,7 +76,39 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       return { runs: await executeRuns(test, (name, values) => interpret(module, name, values).values) };
     },
   },
+  compile: {
+    summary: 'runs the `; run` lines as machine code of this machine, each in a fresh instance, after each level named (by default all); every register allocation is checked',
+    run: async (test, args) => {
+      native ??= skipUnlessNative('`test compile` of filetests');
+      if (!native) return {};
+      const levels = args === '' ? LEVELS : args.split(/\s+/).map(levelByName), results = new Map<OptimisationLevel, readonly string[]>();
+      for (const level of levels) {
+        const instance = nativeInstance(Pipeline.standard(level).run(assertValid(test.module), { verifyAfterEach: true }).module);
+        try {
+          results.set(level, await executeRuns(test, (name, values) => {
+            instance.reset();
+            return nativeCall(instance, name, values) as readonly (number | bigint)[];
+          }));
+        } finally {
+          instance.dispose();
+        }
+      }
+      const [[first, runs], ...others] = [...results];
+      for (const [level, lines] of others) deepStrictEqual(lines, runs, `${level} gives other results than ${first}`);
+      return { runs };
+    },
+  },
 };
+
+const LEVELS: readonly OptimisationLevel[] = ['O0', 'O1', 'O2', 'O3'];
+/** Whether native code runs here, once it was asked for. */
+let native: boolean | undefined;
+
+function levelByName(name: string): OptimisationLevel {
+  const level = LEVELS.find((l) => l === name);
+  if (level === undefined) throw new Error(`there is no level \`${name}\` (${LEVELS.join(', ')})`);
+  return level;
+}
 
 function passByName(name: string): Pass {
   const all = [...standardPasses('O1'), ...standardPasses('O3')], pass = all.find((p) => p.name === name);

@@ -3,7 +3,7 @@
  *
  * ```text
  * ; test verify                      commands, each from the registry in commands.ts, with arguments
- * ; test interpret                   also `optimise O3`, `pass dce`
+ * ; test interpret                   also `optimise O3`, `compile`, `pass dce`
  * ; run @fib(10) == 55               calls and their results, for the commands that run code
  * ; run @div(1, 0) == trap integer-divide-by-zero
  * export "fib" = @fib                the module, in MIR text
