@@ -25,7 +25,7 @@ export function allocateRegisters(f: MachineFunction, file: RegisterFile, limits
   const ranges = computeLiveRanges(f, uses, limits);
   const loops = findMachineLoops(f);
   const pieces = new PieceTable(f.vregClass.length, ranges, uses.useStart, uses.usePosition);
-  linearScan(f, file, uses, loops, pieces);
+  const scanSteps = linearScan(f, file, uses, loops, pieces);
 
   const vregs = f.vregClass.length;
   const inMemory = new Uint8Array(vregs), spilled: number[] = [];
@@ -50,7 +50,7 @@ export function allocateRegisters(f: MachineFunction, file: RegisterFile, limits
   const moves = new MoveList();
   resolveAllocation(f, uses, ranges, loops, pieces, memoryOf, operandLocation, moves);
   const { edits, editBytes, spillSlots } = moves.finish(f, file.scratch, slotCount);
-  return { operandLocation, edits, editBytes, spillSlots, usedCalleeSaved: usedCalleeSaved(f, file, operandLocation, edits) };
+  return { operandLocation, edits, editBytes, spillSlots, usedCalleeSaved: usedCalleeSaved(f, file, operandLocation, edits), steps: ranges.steps + scanSteps };
 }
 
 /** Callee-saved registers that are written: by definitions, clobbers or edits. */

@@ -29,12 +29,19 @@ import { RegisterReservations } from './register-reservations.ts';
 
 /** Buckets per instruction: block start, pinned EARLY to LATE, other EARLY, LATE, AFTER. */
 const BUCKETS = 5;
+/** How many uses that can read memory are looked past for one worth a register. */
+const SOFT_USES_AHEAD = 256;
 /** How many uses ahead a fixed register is looked for. */
 const FIXED_USES_AHEAD = 4;
 
-/** Places every piece of `pieces`, splitting as needed. @throws InternalError if an instruction needs more registers than there are */
-export function linearScan(f: MachineFunction, file: RegisterFile, uses: UseTable, loops: MachineLoops, pieces: PieceTable): void {
-  new LinearScan(f, file, uses, loops, pieces).run();
+/**
+ * Places every piece of `pieces`, splitting as needed. Returns the steps it took: rounds of all loops whose length is
+ * not fixed.
+ *
+ * @throws InternalError if an instruction needs more registers than there are
+ */
+export function linearScan(f: MachineFunction, file: RegisterFile, uses: UseTable, loops: MachineLoops, pieces: PieceTable): number {
+  return new LinearScan(f, file, uses, loops, pieces).run();
 }
 
 class LinearScan {
@@ -61,6 +68,7 @@ class LinearScan {
   /** Whether some piece of the vreg is in memory already. */
   readonly #inMemory: Uint8Array;
   #position = 0;
+  #steps = 0;
 
   constructor(f: MachineFunction, file: RegisterFile, uses: UseTable, loops: MachineLoops, pieces: PieceTable) {
     this.#f = f;
@@ -79,7 +87,7 @@ class LinearScan {
     for (const list of file.allocatable) for (let k = 0; k < list.length; k++) this.#isAllocatable[list[k]] = 1;
   }
 
-  run(): void {
+  run(): number {
     const pieces = this.#pieces, bucket = this.#bucket;
     for (let p = pieces.count - 1; p >= 0; p--) this.#enqueue(p);
     for (let k = 0; k < bucket.length; k++) {
@@ -93,6 +101,7 @@ class LinearScan {
         this.#place(p);
       }
     }
+    return this.#steps + this.#reservations.steps;
   }
 
   #enqueue(p: number): void {
@@ -119,6 +128,7 @@ class LinearScan {
     if (defPosition[v] === this.#pieces.start[p]) return defKind[v] === DEF_EARLY || defKind[v] === DEF_REUSE;
     const limit = inst * 4 + LATE;
     for (let u = this.#firstUse(p, inst * 4); u < useStart[v + 1] && usePosition[u] < limit; u++) {
+      this.#steps++;
       if (useKind[u] === USE_LATE) return true;
     }
     return false;
@@ -129,9 +139,11 @@ class LinearScan {
     const { usePosition, useStart } = this.#uses, cursor = this.#pieces.cursor;
     const end = useStart[this.#pieces.vreg[p] + 1], gap = position & ~3;
     let u = cursor[p];
+    const before = cursor[p];
     while (u < end && usePosition[u] < gap) u++;
     cursor[p] = u;
     while (u < end && usePosition[u] < position) u++;
+    this.#steps += u - before;
     return u;
   }
 
@@ -145,12 +157,15 @@ class LinearScan {
     const def = defPosition[v];
     if (def >> 2 === inst && def === pieces.start[p] && isRegisterDef(defKind[v])) until = Math.min(limit, pieces.end[p]);
     for (let u = this.#firstUse(p, inst * 4); u < useStart[v + 1] && usePosition[u] < limit; u++) {
+      this.#steps++;
+      if (useKind[u] === USE_EDGE) break;
       if (isRegisterUse(useKind[u])) until = Math.max(until, useEnd(useKind[u], usePosition[u]));
     }
     return until > position ? until : 0;
   }
 
   #place(p: number): void {
+    this.#steps++;
     const pieces = this.#pieces, v = pieces.vreg[p], start = pieces.start[p], end = pieces.end[p];
     // A piece at a block start is pinned no earlier than EARLY: it can be reloaded in the gap.
     const pinned = (start & 3) === GAP ? 0 : this.#pinnedUntil(p, start);
@@ -347,6 +362,8 @@ class LinearScan {
     const { usePosition, useKind, useStart } = this.#uses, end = useStart[this.#pieces.vreg[p] + 1];
     let until = 0;
     for (let u = this.#search(p, inst * 4); u < end && usePosition[u] < inst * 4 + 4; u++) {
+      this.#steps++;
+      if (useKind[u] === USE_EDGE) break;
       if (isRegisterUse(useKind[u])) until = Math.max(until, useEnd(useKind[u], usePosition[u]));
     }
     return until;
@@ -357,6 +374,7 @@ class LinearScan {
     const { usePosition, useStart } = this.#uses;
     let low = this.#pieces.cursor[p], high = useStart[this.#pieces.vreg[p] + 1];
     while (low < high) {
+      this.#steps++;
       const middle = (low + high) >> 1;
       if (usePosition[middle] < position) low = middle + 1;
       else high = middle;
@@ -384,8 +402,6 @@ class LinearScan {
     const end = useStart[v + 1];
     let u = position > this.#position ? this.#search(p, position) : this.#firstUse(p, position);
     let cost: number;
-    // Passing a value on along an edge is a move anyway, from memory it costs little more.
-    while (u < end && useKind[u] === USE_EDGE && usePosition[u] < pieces.end[p] && u + 1 < end && usePosition[u + 1] === usePosition[u]) u++;
     if (u < end) {
       this.#nextUse = usePosition[u];
       cost = loops.frequency[blockOf[usePosition[u] >> 2]];
@@ -439,11 +455,14 @@ class LinearScan {
     this.#inMemory[v] = 1;
     const end = pieces.end[p], here = loops.frequency[blockOf[position >> 2]];
     let stop = end, reload = 0;
+    let left = SOFT_USES_AHEAD;
     for (let u = this.#firstUse(p, position + 1); u < useStart[v + 1] && usePosition[u] < end; u++) {
-      const kind = useKind[u], at = usePosition[u], block = blockOf[at >> 2];
-      if (kind === USE_EDGE || kind === USE_LATE_ANY) continue;
-      const gap = at & ~3;
+      this.#steps++;
+      const kind = useKind[u], at = usePosition[u], block = blockOf[at >> 2], gap = at & ~3;
       if (gap + EARLY <= position) continue;
+      // Looks again from there.
+      if (--left < 0) { stop = gap + EARLY; break; }
+      if (kind === USE_EDGE || kind === USE_LATE_ANY) continue;
       if (!isRegisterUse(kind) && (kind === USE_FIXED || loops.frequency[block] <= here)) continue;
       reload = gap + EARLY;
       for (let loop = loops.loopOf[block]; loop >= 0 && loops.from[loop] > position && loops.from[loop] > pieces.start[p]; loop = loops.parent[loop]) reload = loops.from[loop];

@@ -179,14 +179,17 @@ export function collectUses(f: MachineFunction): UseTable {
     const end = f.blockStart[b + 1];
     for (let i = f.blockStart[b]; i < end; i++) {
       const o0 = operandStart[i], o1 = operandStart[i + 1];
-      let later = false;
+      let later = false, inRegister = false;
       for (let o = o0; o < o1; o++) {
         if (isDefinition(operandInfo[o])) continue;
         const kind = operandKind[o];
         if (kind === USE_REUSED || kind === USE_FIXED) {
           const k = fill[operandVReg[o]]++;
           usePosition[k] = i * 4 + GAP; useTarget[k] = o; useKind[k] = kind;
-        } else later = true;
+        } else {
+          later = true;
+          if (kind === USE_REG) inRegister = true;
+        }
       }
       if (!later) continue;
       for (let o = o0; o < o1; o++) {
@@ -196,7 +199,7 @@ export function collectUses(f: MachineFunction): UseTable {
         const k = fill[operandVReg[o]]++;
         usePosition[k] = i * 4 + EARLY; useTarget[k] = o;
         // Read in a register by another operand, the value stays in it up to LATE.
-        useKind[k] = kind === USE_LATE_ANY && readInRegister(f, operandKind, i, operandVReg[o]) ? USE_LATE : kind;
+        useKind[k] = inRegister && kind === USE_LATE_ANY && readInRegister(f, operandKind, i, operandVReg[o]) ? USE_LATE : kind;
       }
     }
     const a0 = f.edgeArgStart[f.succStart[b]], a1 = f.edgeArgStart[f.succStart[b + 1]];

@@ -134,4 +134,6 @@ export interface Allocation {
   readonly spillSlots: number;
   /** Callee-saved registers that were used, ascending. */
   readonly usedCalleeSaved: readonly PReg[];
+  /** How much work it was: rounds of the loops whose length depends on more than their operand. Linear in the function. */
+  readonly steps?: number;
 }

@@ -3,9 +3,12 @@
  *
  * An edge to the same or an earlier block closes a loop; the loop is the stretch from its target to the last block
  * that jumps back there. Stretches that overlap without nesting (irreducible control flow, odd layouts) are widened
- * until they nest. That is all the splitting heuristics need; correctness never depends on it.
+ * until they nest. That is all the splitting heuristics need; correctness never depends on it. Loops nested deeper than
+ * {@link MAX_NESTING} count as part of the one around them, so that walking outwards takes bounded time.
  */
 import type { MachineFunction } from './machine-function.ts';
+
+export const MAX_NESTING = 16;
 
 export interface MachineLoops {
   /** Innermost loop of each block, −1 for none. */
@@ -35,11 +38,14 @@ export function findMachineLoops(f: MachineFunction): MachineLoops {
   }
   const loopOf = new Int32Array(blocks).fill(-1), parent = new Int32Array(count).fill(-1);
   const from = new Int32Array(count), to = new Int32Array(count), lastBlock = new Int32Array(count);
-  let open = -1, next = 0;
+  let open = -1, next = 0, nesting = 0;
   for (let b = 0; b < blocks; b++) {
-    while (open >= 0 && lastBlock[open] < b) open = parent[open];
-    if (lastBack[b] >= 0) {
+    while (open >= 0 && lastBlock[open] < b) { open = parent[open]; nesting--; }
+    if (lastBack[b] >= 0 && nesting === MAX_NESTING) {
+      for (let outer = open; outer >= 0 && lastBlock[outer] < lastBack[b]; outer = parent[outer]) lastBlock[outer] = lastBack[b];
+    } else if (lastBack[b] >= 0) {
       const loop = next++;
+      nesting++;
       parent[loop] = open;
       from[loop] = f.blockStart[b] * 4;
       lastBlock[loop] = lastBack[b];
@@ -48,6 +54,6 @@ export function findMachineLoops(f: MachineFunction): MachineLoops {
     }
     loopOf[b] = open;
   }
-  for (let loop = 0; loop < count; loop++) to[loop] = f.blockStart[lastBlock[loop] + 1] * 4;
+  for (let loop = 0; loop < next; loop++) to[loop] = f.blockStart[lastBlock[loop] + 1] * 4;
   return { loopOf, parent, from, to, frequency };
 }

@@ -10,6 +10,8 @@ import type { MachineFunction, PReg, VReg } from './machine-function.ts';
 
 /** Beyond every position. */
 export const NEVER = 0x7fffffff;
+/** How many reservations for operands of the asking vreg itself are looked past. */
+const OWN_OPERANDS_AHEAD = 16;
 
 export class RegisterReservations {
   readonly #uses: UseTable;
@@ -23,6 +25,8 @@ export class RegisterReservations {
   /** Sets in use, and whether register r is in set s, at `64*s + r`. */
   readonly #used: number[] = [];
   readonly #member: Uint8Array;
+  /** Reservations passed so far. */
+  steps = 0;
 
   constructor(f: MachineFunction, uses: UseTable) {
     this.#uses = uses;
@@ -61,7 +65,7 @@ export class RegisterReservations {
       if (next[s] >= position) continue;
       const list = this.#clobbers[s];
       let k = this.#cursor[s];
-      while (k < list.length && list[k] < position) k++;
+      while (k < list.length && list[k] < position) { k++; this.steps++; }
       this.#cursor[s] = k;
       next[s] = k < list.length ? list[k] : NEVER;
     }
@@ -80,9 +84,10 @@ export class RegisterReservations {
     }
     let e = this.#head[register];
     if (e >= 0) {
-      while (e >= 0 && fixedTo[e] <= position) e = this.#next[e];
+      while (e >= 0 && fixedTo[e] <= position) { e = this.#next[e]; this.steps++; }
       this.#head[register] = e;
-      while (e >= 0 && fixedOwner[e] === v) e = this.#next[e];
+      // Past many operands of v's own the answer may be early: the piece is then cut there, and goes on in the register.
+      for (let left = OWN_OPERANDS_AHEAD; left > 0 && e >= 0 && fixedOwner[e] === v && fixedFrom[e] < first; left--) e = this.#next[e];
       if (e >= 0) first = Math.min(first, Math.max(position, fixedFrom[e]));
     }
     return first;

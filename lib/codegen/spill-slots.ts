@@ -15,6 +15,9 @@ export interface SpillSlots {
   readonly count: number;
 }
 
+/** How many free slots are looked at for the one that would save a move. */
+const HINTS_AHEAD = 32;
+
 /** @param spilled vregs that need a slot */
 export function assignSpillSlots(f: MachineFunction, ranges: LiveRanges, spilled: readonly number[]): SpillSlots {
   const slotOf = new Int32Array(f.vregClass.length).fill(-1);
@@ -38,8 +41,13 @@ export function assignSpillSlots(f: MachineFunction, ranges: LiveRanges, spilled
     let slot = -1;
     const c = hintClass[v] * 2 + wide, hint = classSlot.get(c);
     if (hint !== undefined && busyUntil[hint] <= start) {
-      const at = free[wide].lastIndexOf(hint);
-      if (at >= 0 && free[wide].length - at <= 64) { free[wide].splice(at, 1); slot = hint; }
+      const list = free[wide];
+      for (let at = list.length - 1; at >= 0 && at >= list.length - HINTS_AHEAD; at--) {
+        if (list[at] !== hint) continue;
+        list.splice(at, 1);
+        slot = hint;
+        break;
+      }
     }
     if (slot < 0) {
       const reused = free[wide].pop();

@@ -12,6 +12,7 @@ import type { LivenessLimits } from '../../lib/codegen/machine-liveness.ts';
 import { verifyMachineFunction } from '../../lib/codegen/verify-machine-function.ts';
 import { runOnLocations, runOnVRegs } from './allocation-interpreter.ts';
 import { largeMachineFunction } from './large-machine-function.ts';
+import { NASTY_FUNCTIONS } from './nasty-machine-functions.ts';
 import { FILES, OP_JUMP, randomMachineFunction, registerFile } from './random-machine-function.ts';
 
 const test = suite('register allocation');
@@ -312,6 +313,19 @@ test('large functions shaped like code', () => {
   const file = registerFile(5, 3, 2);
   allocateChecked(largeMachineFunction(2000, 8, file), file);
 });
+
+for (const [name, make] of Object.entries(NASTY_FUNCTIONS)) {
+  test(`${name}: right, and steps are linear in the function`, () => {
+    allocateChecked(make(60), FILE);
+    // Small enough for the checker, and everything memory-resident that leaves its block.
+    allocateChecked(make(60), FILE, { stepsPerInstruction: 0, freeSteps: 0, stepsPerUse: 0, rangesPerInstruction: 1 });
+    const perUnit = [10_000, 20_000].map((n) => {
+      const f = make(n);
+      return (allocateRegisters(f, FILE).steps ?? NaN) / (f.opcode.length + f.operandVReg.length + f.succs.length + f.edgeArgs.length);
+    });
+    assert.ok(perUnit[1] < 100 && perUnit[1] < Math.max(perUnit[0] * 1.3, 2), `${perUnit.map((x) => x.toFixed(2)).join(' and ')} steps a unit`);
+  });
+}
 
 test('time is linear: 200,000 instructions in one function, 100,000 values live at once', () => {
   const rate = (n: number): number => {
