@@ -1,7 +1,9 @@
 /**
  * A compiler for arithmetic: the text of an expression in `x` becomes native code.
- * `node dist/playground/expression.js 'sqrt(x*x + 1) / (x + 2)'`.
+ * `node dist/playground/expression.js 'sqrt(x*x + 1) / (x + 2)'`, or without an argument to be asked for one;
+ * `npm start -- 'x*x'` gives the tour one.
  */
+import { createInterface } from 'node:readline/promises';
 import { f64, fn, i32, module, type Body, type F64, type F64Type } from 'lamella';
 import { compare, heading, isMain, sandbox, say, timed, valueOf } from './support.ts';
 
@@ -109,4 +111,13 @@ export async function main(text = 'sqrt(x*x + 1) / (x + 2) - abs(x - 0.5)'): Pro
   compare(all, js.ms);
 }
 
-if (isMain(import.meta.url)) await main(process.argv[2]);
+/** Asks for an expression where somebody is there to type one. */
+async function ask(): Promise<string | undefined> {
+  if (!process.stdin.isTTY) return undefined;
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const typed = await terminal.question('An expression in x (Enter for an example): ');
+  terminal.close();
+  return typed.trim() === '' ? undefined : typed;
+}
+
+if (isMain(import.meta.url)) await main(process.argv[2] ?? await ask());
