@@ -120,4 +120,12 @@ async function ask(): Promise<string | undefined> {
   return typed.trim() === '' ? undefined : typed;
 }
 
-if (isMain(import.meta.url)) await main(process.argv[2] ?? await ask());
+if (isMain(import.meta.url)) {
+  try {
+    await main(process.argv[2] ?? await ask());
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    say(error.message);
+    process.exitCode = 1;
+  }
+}
