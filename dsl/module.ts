@@ -120,7 +120,7 @@ class ModuleDraft {
     draft.table.push(...tracer.table);
     for (const [name, definition] of this.#exports) draft.exports[name] = definition.name;
     const built = freezeModule(draft.build());
-    const surface: Record<string, SurfaceSignature> = {};
+    const surface: Record<string, SurfaceSignature> = Object.create(null) as Record<string, SurfaceSignature>;
     for (const d of [...tracer.definitions, ...this.#imports.values()]) {
       surface[d.name] = { params: d.params.map((p) => p.surface), results: d.results.map((r) => r.surface) };
     }

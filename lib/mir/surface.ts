@@ -29,3 +29,8 @@ export function setSurface(m: Module, surface: Surface | undefined): void {
 export function surfaceOf(m: Module): Surface | undefined {
   return surfaces.get(m);
 }
+
+/** The signature of one function or import, whatever its name (`constructor` names no inherited property here). */
+export function surfaceSignature(surface: Surface | undefined, name: string): SurfaceSignature | undefined {
+  return surface !== undefined && Object.hasOwn(surface, name) ? surface[name] : undefined;
+}

@@ -1,6 +1,7 @@
 /** The host's side of imports: JavaScript functions with converted and checked values, and granted C functions. */
 import { UsageError } from '../mir/errors.ts';
 import type { Import } from '../mir/module.ts';
+import { surfaceSignature } from '../mir/surface.ts';
 import { formatSignature } from '../mir/types.ts';
 import { assignContextPlaces, hintFor, loadFor, showValue, storeFor } from './boundary.ts';
 import type { Instance } from './instance.ts';
@@ -41,7 +42,7 @@ export function bindImports(instance: Instance, options: ImportOptions): HostHan
 
 function bindJsImport(instance: Instance, imported: Import, fn: HostFunction): HostHandler {
   const { thread } = instance, model = instance.image.memoryModel, r = thread.stubs.image.registers;
-  const surface = instance.image.surface?.[imported.name];
+  const surface = surfaceSignature(instance.image.surface, imported.name);
   const argPlaces = assignContextPlaces(imported.params, { int: r.intArgs, vector: r.vectorArgs });
   const resultPlaces = assignContextPlaces(imported.results, { int: r.intResults, vector: r.vectorResults });
   const loads = imported.params.map((t, k) => loadFor(thread, t, surface?.params[k], argPlaces[k], model));

@@ -5,6 +5,7 @@
 import { CTX, TABLE_ENTRY } from '../codegen/run-context.ts';
 import { GROW_INDEX } from '../codegen/stub-image.ts';
 import { InternalError, UsageError } from '../mir/errors.ts';
+import { surfaceSignature } from '../mir/surface.ts';
 import { formatSignature } from '../mir/types.ts';
 import type { CodeBlock } from './code-memory.ts';
 import type { GuestThread, RunFailure, RunTarget } from './guest-thread.ts';
@@ -174,7 +175,7 @@ export class Instance implements RunTarget {
     if (known !== undefined) return known;
     const f = this.image.functions[k];
     return this.#calls[k] = makeCall(this.thread, this, {
-      name, signature: f, surface: this.image.surface?.[f.name], model: this.image.memoryModel, entry: this.image.codeAddress + f.offset,
+      name, signature: f, surface: surfaceSignature(this.image.surface, f.name), model: this.image.memoryModel, entry: this.image.codeAddress + f.offset,
       deadline: () => this.#deadline,
       ready: () => { this.#ready(); },
       fail: (failure, deadline) => this.#error(failure, name, deadline),

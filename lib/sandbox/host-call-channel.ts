@@ -5,15 +5,26 @@
 import { MAX_ARITY } from '../mir/module.ts';
 import type { Scalar } from './protocol.ts';
 
-const STATE = 0;
+const STATE = 0, COUNT = 1;
 const WAITING = 0, ANSWERED = 1, FAILED = 2;
 const HEADER_BYTES = 16;
+/** A result: 16 bytes of value, then its kind. */
+const RESULT_BYTES = 24, KIND = 16;
+const NUMBER = 0, NATURAL = 1, NEGATIVE = 2, BOOLEAN = 3;
 
-/** Bytes of a channel's shared buffer: a state word, then 16 bytes per result. */
-export const CHANNEL_BYTES = HEADER_BYTES + MAX_ARITY * 16;
+/** Bytes of a channel's shared buffer. */
+export const CHANNEL_BYTES = HEADER_BYTES + MAX_ARITY * RESULT_BYTES;
+
+/** Bigints that can cross: those that fit 128 bits, signed or not. */
+const LOW = -(2n ** 127n), END = 2n ** 128n;
 
 /** The answer to a host call as the worker sees it. */
 export type HostAnswer = { readonly kind: 'values'; readonly values: readonly Scalar[] } | { readonly kind: 'error' } | { readonly kind: 'late' };
+
+/** True for a value that can be part of an answer as it is. */
+export function canCross(v: unknown): v is Scalar {
+  return typeof v === 'number' || typeof v === 'boolean' || (typeof v === 'bigint' && v >= LOW && v < END);
+}
 
 /** Both ends of the channel, over one shared buffer. */
 export class HostCallChannel {
@@ -29,23 +40,34 @@ export class HostCallChannel {
   begin(): void { Atomics.store(this.#state, STATE, WAITING); }
 
   /** Worker: sleeps until the answer is there, at most `milliseconds`. */
-  wait(results: number, milliseconds: number): HostAnswer {
+  wait(milliseconds: number): HostAnswer {
     if (Atomics.wait(this.#state, STATE, WAITING, milliseconds) === 'timed-out') return { kind: 'late' };
     if (Atomics.load(this.#state, STATE) === FAILED) return { kind: 'error' };
-    const values: (number | bigint)[] = [];
-    for (let k = 0; k < results; k++) {
-      values.push(this.#data.getInt32(k * 16 + 8) === 1 ? this.#data.getBigInt64(k * 16) : this.#data.getFloat64(k * 16));
+    const values: Scalar[] = [], d = this.#data;
+    for (let k = 0; k < this.#state[COUNT]; k++) {
+      const at = k * RESULT_BYTES;
+      switch (d.getInt32(at + KIND)) {
+        case NATURAL: values.push((d.getBigUint64(at) << 64n) | d.getBigUint64(at + 8)); break;
+        case NEGATIVE: values.push((d.getBigInt64(at) << 64n) | d.getBigUint64(at + 8)); break;
+        case BOOLEAN: values.push(d.getFloat64(at) !== 0); break;
+        default: values.push(d.getFloat64(at));
+      }
     }
     return { kind: 'values', values };
   }
 
-  /** Host: gives the results. */
+  /** Host: gives the results, at most `MAX_ARITY`, each of which {@link canCross}. */
   answer(values: readonly Scalar[]): void {
+    const d = this.#data;
     values.forEach((v, k) => {
-      if (typeof v === 'bigint') this.#data.setBigInt64(k * 16, v);
-      else this.#data.setFloat64(k * 16, Number(v));
-      this.#data.setInt32(k * 16 + 8, typeof v === 'bigint' ? 1 : 0);
+      const at = k * RESULT_BYTES;
+      if (typeof v === 'bigint') {
+        d.setBigInt64(at, v >> 64n);
+        d.setBigUint64(at + 8, v);
+      } else d.setFloat64(at, Number(v));
+      d.setInt32(at + KIND, typeof v === 'bigint' ? (v < 0n ? NEGATIVE : NATURAL) : typeof v === 'boolean' ? BOOLEAN : NUMBER);
     });
+    this.#state[COUNT] = values.length;
     Atomics.store(this.#state, STATE, ANSWERED);
     Atomics.notify(this.#state, STATE);
   }

@@ -8,7 +8,7 @@
 import type { StubImage } from '../codegen/stub-image.ts';
 import type { Backend } from '../codegen/backend.ts';
 import { checkModuleShape } from '../mir/module-shape.ts';
-import type { Module } from '../mir/module.ts';
+import type { Import, Module } from '../mir/module.ts';
 import { LamellaError } from '../mir/errors.ts';
 import { layoutModule } from '../mir/layout.ts';
 import { surfaceOf, type Surface } from '../mir/surface.ts';
@@ -42,8 +42,8 @@ export interface TakenModule {
   readonly surface: Surface | undefined;
   /** Address and size of each global, by name. */
   readonly globals: ReadonlyMap<string, { readonly address: number; readonly size: number }>;
-  /** Names of its JavaScript imports. */
-  readonly jsImports: readonly string[];
+  /** Its JavaScript imports by name. */
+  readonly jsImports: ReadonlyMap<string, Import>;
 }
 
 /** Machine code ready to run. */
@@ -76,7 +76,7 @@ export function takeModule(input: unknown): TakenModule {
   const result: TakenModule = {
     module, surface: surfaceOf(input as Module),
     globals: new Map(module.globals.map((g, i) => [g.name, { address: layout.globals[i], size: g.size }])),
-    jsImports: module.imports.filter((i) => i.kind === 'js').map((i) => i.name),
+    jsImports: new Map(module.imports.filter((i) => i.kind === 'js').map((i) => [i.name, i])),
   };
   // Only an object that can no longer be changed stands for its copy the next time.
   if (Object.isFrozen(input)) taken.set(input as object, result);
@@ -86,7 +86,7 @@ export function takeModule(input: unknown): TakenModule {
 /** Every violation of the configuration's policy; `supplied` are JavaScript functions the host hands over. */
 export function violationsOf(t: TakenModule, config: SandboxConfig, supplied: readonly string[]): readonly PolicyViolation[] {
   // Handing over a JavaScript function grants that import, never a C symbol of the same name.
-  return checkPolicy(t.module, policyOf(config, supplied.filter((name) => t.jsImports.includes(name))));
+  return checkPolicy(t.module, policyOf(config, supplied.filter((name) => t.jsImports.has(name))));
 }
 
 /** @throws PolicyError */
@@ -102,11 +102,23 @@ export function requireBudget(module: Module, config: SandboxConfig): MemoryEsti
   return estimate;
 }
 
+/** The estimate under a configuration that may be another than the one it was compiled under. */
+function estimateUnder({ estimate }: Program, config: SandboxConfig): MemoryEstimate {
+  const stack = estimate.stackBoundedByLimit ? config.stackSize : Math.min(estimate.stack, config.stackSize);
+  return { ...estimate, stack, total: estimate.total - estimate.stack + stack };
+}
+
+/** @throws MemoryBudgetError when the configuration in force gives less than the program needs */
+function withinBudget(t: TakenModule, program: Program, config: SandboxConfig): Program {
+  const estimate = estimateUnder(program, config);
+  if (config.maxMemory !== null && estimate.total > config.maxMemory) throw new MemoryBudgetError(t.module.name, estimate, config.maxMemory);
+  return program;
+}
+
 /** Pages the linear memory of a run may grow to: what the budget leaves, and no more than the module's maximum. */
 export function memoryCap(program: Program, config: SandboxConfig): number {
   if (config.maxMemory === null) return program.image.maximumPages;
-  const { estimate } = program;
-  const rest = config.maxMemory - estimate.code - estimate.data - estimate.stack;
+  const { code, data, stack } = estimateUnder(program, config), rest = config.maxMemory - code - data - stack;
   return Math.min(program.image.maximumPages, Math.max(program.image.initialPages, Math.floor(rest / PAGE_SIZE)));
 }
 
@@ -126,7 +138,7 @@ export class ProgramCache {
   /** The program of a taken module, compiled now if it is new. Throws whatever refuses it. */
   get(t: TakenModule, config: SandboxConfig): Program {
     const known = this.#byModule.get(t.module);
-    if (known !== undefined) return known;
+    if (known !== undefined) return withinBudget(t, known, config);
     const hash = contentHash(t.module, t.surface);
     let program = this.#programs.get(hash);
     if (program === undefined) {
@@ -139,7 +151,7 @@ export class ProgramCache {
       this.#programs.set(hash, program);
     }
     this.#byModule.set(t.module, program);
-    return program;
+    return withinBudget(t, program, config);
   }
 
   /** Every program, for giving them up. The cache is empty afterwards. */

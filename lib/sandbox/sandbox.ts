@@ -20,6 +20,7 @@ import { configure, type SandboxConfig } from './config.ts';
 import { CancelledError, CompileError, CrashedError, HostError, NO_METRICS, TimeoutError, type Outcome, type RunMetrics } from './outcome.ts';
 import { memoryCap, ProgramCache, requireBudget, requirePolicy, takeModule, type Program, type SandboxTarget, type TakenModule } from './program.ts';
 import type { DoneReply, HostCallMessage, MemoryInput, MemoryOutput, RunRequest, Scalar } from './protocol.ts';
+import { canCross } from './host-call-channel.ts';
 import { WorkerPool, type JobEnd } from './worker-pool.ts';
 
 /** The imports option: required exactly when the module needs JavaScript functions. */
@@ -115,8 +116,8 @@ export class Sandbox {
     } catch (error) {
       return refused(module, error, performance.now() - started);
     }
-    if (!Object.hasOwn(t.module.exports, name)) throw new UsageError(`module ${t.module.name} exports no function ${JSON.stringify(name)}`, `It exports: ${Object.keys(t.module.exports).join(', ') || 'nothing'}.`);
-    for (const needed of t.jsImports) if (!imports.has(needed)) throw new UsageError(`module ${t.module.name} needs the JavaScript function "${needed}"`, `Pass it: run(module, name, args, { imports: { ${needed}: ... } }).`);
+    if (typeof name !== 'string' || !Object.hasOwn(t.module.exports, name)) throw new UsageError(`module ${t.module.name} exports no function ${JSON.stringify(name)}`, `It exports: ${Object.keys(t.module.exports).join(', ') || 'nothing'}.`);
+    for (const needed of t.jsImports.keys()) if (!imports.has(needed)) throw new UsageError(`module ${t.module.name} needs the JavaScript function "${needed}"`, `Pass it: run(module, name, args, { imports: { ${needed}: ... } }).`);
     const compileTime = performance.now() - started;
     const request: RunRequest = {
       type: 'run', id: nextRun++, key: program.key, image: program.image, functionName: name, args: plainArguments(name, args),
@@ -124,13 +125,8 @@ export class Sandbox {
       inputs: inputsOf(t, options.inputs), outputs: outputsOf(t, options.outputs),
     };
     program.code.retain();
-    const shared = sharedPool(this.#target, config.workers);
-    let end: JobEnd;
-    try {
-      end = await shared.run({ request, signal: options.signal, hostCall: (m) => callHost(imports, m) });
-    } finally {
-      program.code.release();
-    }
+    const end = await sharedPool(this.#target, config.workers)
+      .run({ request, signal: options.signal, hostCall: (m) => callHost(t, imports, m), over: () => { program.code.release(); } });
     return this.#outcome(end, name, config, program, compileTime, options.signal);
   }
 
@@ -225,15 +221,18 @@ function importFunctions(imports: unknown): ReadonlyMap<string, (...args: readon
   return map;
 }
 
-async function callHost(imports: ReadonlyMap<string, (...args: readonly Scalar[]) => unknown>, message: HostCallMessage): Promise<readonly Scalar[]> {
-  const f = imports.get(message.name);
-  if (f === undefined) throw new InternalError(`no import ${message.name}`);
+async function callHost(t: TakenModule, imports: ReadonlyMap<string, (...args: readonly Scalar[]) => unknown>, message: HostCallMessage): Promise<readonly Scalar[]> {
+  const f = imports.get(message.name), count = t.jsImports.get(message.name)?.results.length;
+  if (f === undefined || count === undefined) throw new InternalError(`no import ${message.name}`);
   const result: unknown = await f(...message.args);
-  const list: readonly unknown[] = result === undefined ? [] : Array.isArray(result) ? result : [result];
-  for (const v of list) {
-    if (typeof v !== 'number' && typeof v !== 'bigint' && typeof v !== 'boolean') throw new UsageError(`the host function "${message.name}" gave ${v === null ? 'null' : `a ${typeof v}`}`, 'Give a number, a bigint, a boolean, a list of them for several results, or nothing.');
-  }
-  return list as readonly Scalar[];
+  if (count === 0) return [];
+  // Taken once: what was checked is what is handed on.
+  const list: readonly unknown[] = Array.isArray(result) ? Array.from<unknown>(result) : [result];
+  if (list.length !== count) throw new UsageError(`the host function "${message.name}" gave ${list.length} value${list.length === 1 ? '' : 's'}, not ${count}`, `Its results are (${t.jsImports.get(message.name)?.results.join(', ')}).`);
+  return list.map((v) => {
+    if (canCross(v)) return v;
+    throw new UsageError(`the host function "${message.name}" gave ${v === null ? 'null' : typeof v === 'undefined' ? 'nothing' : `a ${typeof v}`} that is no value of ${t.jsImports.get(message.name)?.results.join(', ')}`, 'Give a number, a bigint, a boolean, a list of them for several results, or nothing.');
+  });
 }
 
 function plainArguments(name: string, args: unknown): readonly Scalar[] {
@@ -250,12 +249,22 @@ function globalOf(t: TakenModule, name: string): { readonly address: number; rea
   return g;
 }
 
+/** A copy of what the bytes are now: they may be shared, be detached while the run waits, or lie about their length. */
+function copyBytes(bytes: unknown): Uint8Array | undefined {
+  try {
+    return bytes instanceof Uint8Array ? new Uint8Array(bytes) : undefined;
+  } catch {
+    return undefined; // detached already
+  }
+}
+
 function inputsOf(t: TakenModule, inputs: Readonly<Record<string, Uint8Array>> = {}): readonly MemoryInput[] {
   return Object.entries(inputs).map(([name, bytes]) => {
     const g = globalOf(t, name);
-    if (!(bytes instanceof Uint8Array)) throw new UsageError(`the input for global "${name}" is not bytes`, 'Pass a Uint8Array.');
-    if (bytes.length > g.size) throw new UsageError(`the input for global "${name}" is ${bytes.length} bytes, the global ${g.size}`, 'Make the global larger, or pass fewer bytes.');
-    return { address: g.address, bytes };
+    const copy = copyBytes(bytes);
+    if (copy === undefined) throw new UsageError(`the input for global "${name}" is not bytes`, 'Pass a Uint8Array.');
+    if (copy.length > g.size) throw new UsageError(`the input for global "${name}" is ${copy.length} bytes, the global ${g.size}`, 'Make the global larger, or pass fewer bytes.');
+    return { address: g.address, bytes: copy };
   });
 }
 

@@ -43,7 +43,7 @@ function hostFunction(i: Import): HostFunction {
     say({ type: 'call', id: current?.id ?? -1, name: i.name, args: args as Scalar[] });
     for (;;) {
       const left = due - performance.now();
-      const answer = channel.wait(i.results.length, Math.max(0, Math.min(left, CANCEL_CHECK_MS)));
+      const answer = channel.wait(Math.max(0, Math.min(left, CANCEL_CHECK_MS)));
       switch (answer.kind) {
         case 'values': return i.results.length === 0 ? undefined : i.results.length === 1 ? answer.values[0] : answer.values;
         case 'error': throw new HostCallFailed();
@@ -61,7 +61,7 @@ function instanceFor(request: RunRequest, image: ModuleImage): Instance {
   const key = `${request.key}/${request.memoryPages}`;
   let instance = instances.get(key);
   if (instance === undefined) {
-    const imports: Record<string, HostFunction> = {};
+    const imports: Record<string, HostFunction> = Object.create(null) as Record<string, HostFunction>;
     for (const i of image.imports) if (i.kind === 'js') imports[i.name] = hostFunction(i);
     instance = new Instance(image, {
       thread, imports, memoryPages: request.memoryPages,
@@ -102,12 +102,13 @@ function run(request: RunRequest): DoneReply {
     wall = (result.kind !== 'ok' && thread.leftAt > before ? thread.leftAt : performance.now()) - before;
     cpu = (thread.bridge.threadCpuTime() - cpuBefore) / 1e6;
     if (result.kind === 'ok' && request.outputs.length > 0) {
-      const outputs: Record<string, Uint8Array> = {};
-      for (const o of request.outputs) {
-        outputs[o.name] = new Uint8Array(o.length);
-        instance.memory?.read(o.address, outputs[o.name]);
-      }
-      result = { ...result, outputs };
+      const { memory } = instance;
+      // fromEntries also makes an own property of the name __proto__.
+      result = { ...result, outputs: Object.fromEntries(request.outputs.map((o) => {
+        const bytes = new Uint8Array(o.length);
+        memory?.read(o.address, bytes);
+        return [o.name, bytes];
+      })) };
     }
     return done(result, wall, cpu, (instance.memory?.peakPages ?? 0) * 65536);
   } catch (error) {

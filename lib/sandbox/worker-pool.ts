@@ -18,6 +18,8 @@ import type { DoneReply, HostCallMessage, Reply, RunRequest, Scalar, WorkerStart
 export const GRACE_MS = 250;
 /** How often a cancelled run is interrupted until it ends, in milliseconds. */
 const CANCEL_AGAIN_MS = 5;
+/** The longest delay that Node's timers know; a longer one would fire at once. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /** A run handed to the pool. `request.image` is always given; the pool sends it only where it is not yet known. */
 export interface Job {
@@ -25,6 +27,8 @@ export interface Job {
   readonly signal: AbortSignal | undefined;
   /** Calls the JavaScript import; may throw. */
   readonly hostCall: (message: HostCallMessage) => readonly Scalar[] | Promise<readonly Scalar[]>;
+  /** Called once, when no worker can be inside the run's code any more; that may be long after the caller's answer. */
+  readonly over: () => void;
 }
 
 /** How a job ended: the worker's reply, or why there is none. */
@@ -192,6 +196,7 @@ export class WorkerPool {
       const pending = this.#queue.shift();
       if (pending === undefined) return;
       if (pending.job.signal?.aborted === true) {
+        pending.job.over();
         pending.settle({ kind: 'cancelled', queueTime: performance.now() - pending.submitted });
         continue;
       }
@@ -200,6 +205,7 @@ export class WorkerPool {
       w.hold();
       w.started.then(() => this.#dispatch(w, pending), (e: unknown) => {
         this.#busy--;
+        pending.job.over();
         pending.settle({ kind: 'crashed', message: e instanceof Error ? e.message : String(e), queueTime: performance.now() - pending.submitted });
         this.#pump();
       });
@@ -211,7 +217,7 @@ export class WorkerPool {
     const queueTime = performance.now() - pending.submitted;
     const id = job.request.id;
     let settled = false, held = true, hostError: { error: unknown } | undefined, watchdog: NodeJS.Timeout | undefined;
-    let again: NodeJS.Timeout | undefined;
+    let again: NodeJS.Timeout | undefined, left = false;
     const cancel = (): void => {
       // Again and again: one that comes before the worker has begun the run, or just before a libc call, is lost.
       const interrupt = (): void => {
@@ -219,7 +225,7 @@ export class WorkerPool {
         w.channel.fail();
       };
       interrupt();
-      again = setInterval(interrupt, CANCEL_AGAIN_MS);
+      again = setInterval(interrupt, CANCEL_AGAIN_MS).unref();
       // A libc call that no signal can break would keep the caller waiting; the worker is given up instead.
       clearTimeout(watchdog);
       watchdog = setTimeout(() => finish({ kind: 'cancelled', queueTime }), GRACE_MS);
@@ -233,14 +239,19 @@ export class WorkerPool {
       settled = true;
       letGo();
       clearTimeout(watchdog);
-      clearInterval(again);
       job.signal?.removeEventListener('abort', cancel);
       this.#busy--;
       settle(end);
       this.#pump();
     };
+    const leave = (): void => {
+      clearInterval(again);
+      if (!left) job.over();
+      left = true;
+    };
     const release = (): void => {
       w.runId = -1;
+      leave();
       letGo();
       if (!w.dead) this.#idle.push(w);
     };
@@ -257,7 +268,7 @@ export class WorkerPool {
           Promise.resolve().then(() => job.hostCall(reply)).then((values) => {
             // An answer that comes after its run has ended must not become the answer to a later run's question.
             if (w.runId === id) w.channel.answer(values);
-          }, (error: unknown) => {
+          }).catch((error: unknown) => {
             if (w.runId !== id) return;
             hostError = { error };
             w.channel.fail();
@@ -270,20 +281,28 @@ export class WorkerPool {
     };
     w.onDeath = (message) => {
       this.#bury(w);
+      leave();
       finish({ kind: 'crashed', message, queueTime });
     };
-    if (w.dead) { finish({ kind: 'crashed', message: 'the worker died before the run', queueTime }); return; }
+    if (w.dead) { leave(); finish({ kind: 'crashed', message: 'the worker died before the run', queueTime }); return; }
     if (job.signal?.aborted === true) { release(); finish({ kind: 'cancelled', queueTime }); return; }
     w.runId = id;
     const known = w.known.has(job.request.key);
     w.known.add(job.request.key);
     job.signal?.addEventListener('abort', cancel, { once: true });
-    if (job.request.timeLimit !== null) {
+    if (job.request.timeLimit !== null && job.request.timeLimit + GRACE_MS <= LONGEST_DELAY_MS) {
       watchdog = setTimeout(() => {
         w.channel.fail();
         finish({ kind: 'stuck', queueTime });
       }, job.request.timeLimit + GRACE_MS);
     }
-    w.worker.postMessage(known ? { ...job.request, image: undefined } : job.request);
+    try {
+      w.worker.postMessage(known ? { ...job.request, image: undefined } : job.request);
+    } catch (error) {
+      // Something in the request cannot be copied to another thread; the worker has seen nothing of it.
+      if (!known) w.known.delete(job.request.key);
+      release();
+      finish({ kind: 'crashed', message: error instanceof Error ? error.message : String(error), queueTime });
+    }
   }
 }

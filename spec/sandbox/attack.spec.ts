@@ -1,12 +1,27 @@
 /** Modules made by hand to break out, to break the host, or to get more than was granted. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { hostTarget } from '../../lib/index.ts';
+import { array, fn, global, host, hostTarget, i32, i64, module, u8, unit } from '../../lib/index.ts';
+import { UsageError } from '../../lib/mir/errors.ts';
 import { FunctionBuilder, ModuleBuilder } from '../../lib/mir/index.ts';
 import { Sandbox } from '../../lib/sandbox/index.ts';
 import { skipUnlessNative } from '../support/native.ts';
 
 const test = suite('attacks on the sandbox');
+
+const forever = fn('forever', [], unit, (b) => b.loop(() => {}));
+const answer = fn('answer', [], i64, (b) => b.ret(42n));
+const plain = module('plain').export({ forever, answer }).build();
+
+async function refusal(f: () => Promise<unknown>): Promise<string> {
+  try {
+    await f();
+  } catch (error) {
+    assert.instance(error, UsageError);
+    return (error as Error).message;
+  }
+  return 'was accepted';
+}
 
 if (skipUnlessNative('attacks on the sandbox')) {
   test('an indirect call with more values than the run context has places is refused', async () => {
@@ -27,6 +42,143 @@ if (skipUnlessNative('attacks on the sandbox')) {
         assert.ok(o.status === 'compile' && /at most 250 are possible/.test(o.error.message), `${params} parameters, ${results} results: ${o.status}`);
       }
     }
+  });
+
+  test('a time limit longer than any timer is a limit, not an instant', async () => {
+    await using sandbox = new Sandbox(hostTarget());
+    const f = fn('f', [i32], i32, (b, n) => {
+      const x = b.var(i32, 0);
+      b.for([0, n], (i) => x.update((v) => v.xor(i).mul(3)));
+      b.ret(x.get());
+    });
+    const m = module('slow').export({ f }).build();
+    for (const maxExecutionTime of [2 ** 31, 1e12, Number.MAX_SAFE_INTEGER, Number.MAX_VALUE]) {
+      assert.is((await sandbox.run(m, 'f', [10_000_000], { maxExecutionTime })).status, 'ok', `${maxExecutionTime} ms`);
+    }
+  });
+
+  test('names that every object inherits are names like any other', async () => {
+    await using sandbox = new Sandbox(hostTarget());
+    for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'then', 'a\0b', '\u{1F600}', '../x']) {
+      const helper = fn(name, [i64], i64, (b, x) => b.ret(x.add(1n)));
+      const imported = host(`${name}`, [i64], i64);
+      const bytes = global(name, array(u8, 8));
+      const f = fn('f', [], i64, (b) => {
+        bytes.at(1).set(5);
+        b.ret(helper(1n));
+      });
+      const g = fn('g', [], i64, (b) => b.ret(imported(21n)));
+      const own = await sandbox.run(module('own').export({ f, helper }).build(), 'f', [], { inputs: { [name]: Uint8Array.of(9) }, outputs: [name] });
+      assert.ok(own.status === 'ok' && own.value === 2n, `${name}: ${own.status}`);
+      assert.equal(Object.keys(own.outputs), [name]);
+      assert.equal([...own.outputs[name].subarray(0, 3)], [9, 5, 0]);
+      const m = module('imports').export({ g }).import({ [name]: imported }).build();
+      const called = await (sandbox.run as (...a: unknown[]) => Promise<{ status: string; value?: unknown }>).call(sandbox, m, 'g', [], { imports: { [name]: (x: bigint) => x * 2n } });
+      assert.ok(called.status === 'ok' && called.value === 42n, `${name}: ${called.status}`);
+      // Not handed over: inherited properties of the imports object grant nothing.
+      assert.is((await (sandbox.run as (...a: unknown[]) => Promise<{ status: string }>).call(sandbox, m, 'g', [], { imports: {} })).status, 'policy');
+    }
+  });
+
+  test('a host function that answers wrongly is an error of this run, never an answer to an earlier question', async () => {
+    await using sandbox = new Sandbox(hostTarget(), { workers: 1, maxExecutionTime: 500 });
+    const secret = host('secret', [], i64), ask = host('ask', [], i64), pair = host('pair', [], [i64, i32]);
+    const first = fn('first', [], i64, (b) => b.ret(secret()));
+    const second = fn('second', [], i64, (b) => b.ret(ask()));
+    const third = fn('third', [], i64, (b) => {
+      const [x] = pair();
+      b.ret(x);
+    });
+    const a = module('a').export({ first }).import({ secret }).build(), c = module('c').export({ second }).import({ ask }).build(), d = module('d').export({ third }).import({ pair }).build();
+    const run = async (m: unknown, name: string, imports: object): Promise<string> => {
+      try {
+        const o = await (sandbox.run as (...x: unknown[]) => Promise<{ status: string; value?: unknown }>).call(sandbox, m, name, [], { imports });
+        return o.status === 'ok' ? String(o.value) : o.status;
+      } catch (error) {
+        return (error as Error).constructor.name;
+      }
+    };
+    assert.is(await run(a, 'first', { secret: () => 0x5ec7e7n }), String(0x5ec7e7n));
+    for (const nothing of [undefined, [], null, {}, 'text', new Array(300).fill(1n), [1n, 2n], 2n ** 128n]) assert.is(await run(c, 'second', { ask: () => nothing }), 'host');
+    // Of a kind that crosses, but not a value of the type: no bits are dropped to make it fit.
+    for (const wrong of [2n ** 64n, 2n ** 63n, -(2n ** 63n) - 1n, 5, true]) assert.is(await run(c, 'second', { ask: () => wrong }), 'UsageError');
+    assert.is(await run(c, 'second', { ask: () => -(2n ** 63n) }), String(-(2n ** 63n)));
+    for (const few of [[1n], [1n, 2, 3], 1n, undefined]) assert.is(await run(d, 'third', { pair: () => few }), 'host');
+    let reads = 0;
+    const changing = new Proxy([1n, 2], { get: (t, k) => (k === '0' ? (reads++ === 0 ? 1n : 'second') : Reflect.get(t, k) as unknown) });
+    assert.is(await run(d, 'third', { pair: () => changing }), '1');
+  });
+
+  test('inputs are the bytes at the time of the call, however they are made', async () => {
+    const bytes = global('bytes', array(u8, 8)), behind = global('behind', array(u8, 8));
+    const f = fn('f', [], i64, (b) => {
+      behind.at(0).set(behind.at(0).get().add(bytes.at(0).get()));
+      b.ret(0n);
+    });
+    const m = module('inputs').export({ f }).build();
+    await using sandbox = new Sandbox(hostTarget());
+    const detached = new Uint8Array(4);
+    structuredClone(detached, { transfer: [detached.buffer] });
+    assert.match(await refusal(() => sandbox.run(m, 'f', [], { inputs: { bytes: detached } })), /not bytes/);
+    const lying = new Uint8Array(16).fill(7);
+    Object.defineProperty(lying, 'length', { value: 1 });
+    assert.match(await refusal(() => sandbox.run(m, 'f', [], { inputs: { bytes: lying } })), /16 bytes, the global 8/);
+    const changed = Uint8Array.of(1), run = sandbox.run(m, 'f', [], { inputs: { bytes: changed }, outputs: ['behind'] });
+    changed[0] = 200;
+    structuredClone(changed, { transfer: [changed.buffer] });
+    const o = await run;
+    assert.ok(o.status === 'ok' && o.outputs['behind'][0] === 1);
+  });
+
+  test('runs aborted at any moment end at once and leave the worker free', async () => {
+    await using sandbox = new Sandbox(hostTarget(), { maxExecutionTime: null, workers: 1 });
+    await sandbox.run(plain, 'answer', []);
+    let late = 0;
+    for (let k = 0; k < 400; k++) {
+      const abort = new AbortController(), started = performance.now();
+      const run = sandbox.run(plain, 'forever', [], { signal: abort.signal });
+      for (let n = k % 4; n > 0; n--) await null;
+      if (k % 3 === 1) await new Promise((r) => setImmediate(r));
+      const until = performance.now() + (k % 17) * 0.02;
+      while (performance.now() < until);
+      abort.abort();
+      assert.is((await run).status, 'cancelled');
+      if (performance.now() - started > 150) late++;
+      if (k % 5 === 0) assert.is(await sandbox.runInt64(plain, 'answer', []), 42n);
+    }
+    assert.ok(late <= 2, `${late} aborts were late`);
+  });
+
+  test('code stays while a worker is inside it, although its caller has been answered', async () => {
+    const usleep = host('usleep', [i32], i32, { libc: true });
+    const f = fn('f', [], i64, (b) => {
+      const x = b.var(i64, 0n);
+      b.loop(() => x.update((v) => v.add(usleep(1000).toI64())));
+      b.ret(x.get());
+    });
+    const m = module('dozer').export({ f }).import({ usleep }).build();
+    const sandbox = new Sandbox(hostTarget(), { maxExecutionTime: null, grants: ['usleep'] });
+    const abort = new AbortController(), run = sandbox.run(m, 'f', [], { signal: abort.signal });
+    const cleared = sandbox.clear(); // before any worker knows the module
+    setTimeout(() => abort.abort(), 40);
+    await cleared;
+    assert.is((await run).status, 'cancelled');
+    await sandbox.dispose();
+    await using after = new Sandbox(hostTarget());
+    assert.is(await after.runInt64(plain, 'answer', []), 42n);
+  });
+
+  test('a smaller budget holds for code that was compiled under a larger one', async () => {
+    await using sandbox = new Sandbox(hostTarget(), { maxMemory: null });
+    const grow = fn('grow', [i32], i32, (b, n) => b.ret(b.memory.grow(n)));
+    const m = module('grow', { memory: { maximumPages: 65536 } }).export({ grow }).build();
+    const large = await sandbox.run(m, 'grow', [1000]);
+    assert.ok(large.status === 'ok' && large.value > 0);
+    sandbox.setConfig({ maxMemory: 2 * 1024 * 1024 });
+    const small = await sandbox.run(m, 'grow', [64]);
+    assert.ok(small.status === 'ok' && small.value === -1);
+    sandbox.setConfig({ maxMemory: 100_000 });
+    assert.is((await sandbox.run(m, 'grow', [1])).status, 'memory');
   });
 }
 
