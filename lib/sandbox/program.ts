@@ -83,21 +83,40 @@ export function takeModule(input: unknown): TakenModule {
   return result;
 }
 
+/** Answers about private copies, by all that they depend on besides the module: a warm run does not read it again. */
+const violations = new WeakMap<Module, Map<string, readonly PolicyViolation[]>>();
+const estimates = new WeakMap<Module, Map<number, MemoryEstimate>>();
+/** Different questions remembered about one module. */
+const REMEMBERED = 32;
+
+function remember<K, V>(cache: WeakMap<Module, Map<K, V>>, module: Module, key: K, answer: () => V): V {
+  let known = cache.get(module);
+  if (known === undefined) cache.set(module, known = new Map());
+  let value = known.get(key);
+  if (value === undefined) {
+    if (known.size >= REMEMBERED) known.clear();
+    known.set(key, value = answer());
+  }
+  return value;
+}
+
 /** Every violation of the configuration's policy; `supplied` are JavaScript functions the host hands over. */
 export function violationsOf(t: TakenModule, config: SandboxConfig, supplied: readonly string[]): readonly PolicyViolation[] {
   // Handing over a JavaScript function grants that import, never a C symbol of the same name.
-  return checkPolicy(t.module, policyOf(config, supplied.filter((name) => t.jsImports.has(name))));
+  const functions = supplied.filter((name) => t.jsImports.has(name)).sort();
+  const key = JSON.stringify([config.allowSyscalls, config.allowFileIo, config.allowNetwork, config.grants, functions]);
+  return remember(violations, t.module, key, () => checkPolicy(t.module, policyOf(config, functions)));
 }
 
 /** @throws PolicyError */
 export function requirePolicy(t: TakenModule, config: SandboxConfig, supplied: readonly string[]): void {
-  const violations = violationsOf(t, config, supplied);
-  if (violations.length > 0) throw new PolicyError(t.module.name, violations);
+  const found = violationsOf(t, config, supplied);
+  if (found.length > 0) throw new PolicyError(t.module.name, found);
 }
 
 /** @throws MemoryBudgetError */
 export function requireBudget(module: Module, config: SandboxConfig): MemoryEstimate {
-  const estimate = estimateMemory(module, config.stackSize);
+  const estimate = remember(estimates, module, config.stackSize, () => estimateMemory(module, config.stackSize));
   if (config.maxMemory !== null && estimate.total > config.maxMemory) throw new MemoryBudgetError(module.name, estimate, config.maxMemory);
   return estimate;
 }
