@@ -8,6 +8,7 @@
  *     + size    return address
  * ```
  */
+import { UnsupportedError } from '../../lib/codegen/backend.ts';
 import type { Allocation } from '../../lib/codegen/machine-function.ts';
 import { CTX, STACK_PROBE_LIMIT } from '../../lib/codegen/run-context.ts';
 import { alignUp } from '../../lib/mir/layout.ts';
@@ -15,6 +16,11 @@ import { R11, RSP } from './convention.ts';
 import type { EmitContext } from './emit-context.ts';
 import { TRAP_STACK } from './emit-context.ts';
 import { CC, X } from './forms.ts';
+
+/** A larger one fits no memory: such a function overflows the stack whenever it is called. */
+const LARGEST_LINEAR_FRAME = 0xfffffff0;
+/** Displacements from the stack pointer are signed 32-bit numbers. */
+const LARGEST_FRAME = 0x7fff0000;
 
 export interface Frame {
   readonly size: number;
@@ -37,6 +43,7 @@ export function layoutFrame(allocation: Allocation, slotBytes: number, linear: b
 
 export function emitPrologue(e: EmitContext): void {
   const { asm, frame } = e;
+  if (frame.size > LARGEST_FRAME) throw new UnsupportedError('x86_64', e.f.name, `a frame of ${frame.size} bytes`);
   if (frame.size > STACK_PROBE_LIMIT) {
     asm.rm(X.lea, 8, R11, asm.at(RSP, -frame.size));
     asm.rm(X.cmp, 8, R11, asm.gs(CTX.stackLimit));
@@ -45,7 +52,8 @@ export function emitPrologue(e: EmitContext): void {
   if (frame.size > 0) asm.ri(X.sub, 8, RSP, frame.size);
   const saved = e.allocation.usedCalleeSaved;
   for (let k = 0; k < saved.length; k++) asm.mr(X.mov, 8, asm.at(RSP, frame.saved + 8 * k), saved[k]);
-  if (frame.linearSize > 0) {
+  if (frame.linearSize > LARGEST_LINEAR_FRAME) asm.jmp(e.trapLabel(TRAP_STACK));
+  else if (frame.linearSize > 0) {
     asm.rm(X.mov, 4, R11, asm.gs(CTX.linearStackPointer));
     asm.ri(X.sub, 4, R11, frame.linearSize);
     asm.jcc(CC.b, e.trapLabel(TRAP_STACK));
@@ -59,7 +67,7 @@ export function emitPrologue(e: EmitContext): void {
 export function emitEpilogue(e: EmitContext): void {
   const { asm, frame } = e;
   if (e.frameless) return;
-  if (frame.linearSize > 0) asm.mi(X.add, 4, asm.gs(CTX.linearStackPointer), frame.linearSize);
+  if (frame.linearSize > 0 && frame.linearSize <= LARGEST_LINEAR_FRAME) asm.mi(X.add, 4, asm.gs(CTX.linearStackPointer), frame.linearSize);
   const saved = e.allocation.usedCalleeSaved;
   for (let k = 0; k < saved.length; k++) asm.rm(X.mov, 8, saved[k], asm.at(RSP, frame.saved + 8 * k));
   if (frame.size > 0) asm.ri(X.add, 8, RSP, frame.size);
