@@ -4,6 +4,7 @@ import { FunctionBuilder, ModuleBuilder } from '../../lib/mir/index.ts';
 import type { Module } from '../../lib/mir/index.ts';
 import { checkPolicy, enforcePolicy, PolicyError } from '../../lib/passes/policy.ts';
 import { configure, DEFAULT_CONFIG, permissive, policyOf, restrictive } from '../../lib/sandbox/config.ts';
+import { requireBudget, takeModule, violationsOf } from '../../lib/sandbox/program.ts';
 import { classifySymbol, SYMBOL_CLASSES } from '../../lib/sandbox/symbols.ts';
 
 const test = suite('sandbox policy');
@@ -110,6 +111,24 @@ test('configuration is checked and frozen', () => {
   const c = configure({ grants: ['write'] });
   assert.ok(Object.isFrozen(c) && Object.isFrozen(c.grants));
   assert.is(configure({}, c).grants[0], 'write');
+});
+
+test('what was found out about a module under one configuration is not taken for another', () => {
+  const t = takeModule(calling('socket', 'open', 'twiddle')), symbols = (config: object): string[] => violationsOf(t, configure(config), []).map((v) => v.symbol);
+  const deep = new FunctionBuilder('deep', { params: [], results: [] });
+  deep.call('deep', [], []);
+  deep.ret();
+  const recursive = takeModule(new ModuleBuilder('m').addFunction(deep.finish(), 'deep').build()).module;
+  for (let round = 0; round < 2; round++) {
+    assert.equal(symbols({}), ['socket', 'open', 'twiddle']);
+    assert.equal(symbols({ allowFileIo: true }), ['socket', 'twiddle']);
+    assert.equal(symbols({ grants: ['twiddle', 'socket'] }), ['open']);
+    assert.equal(symbols({ allowFileIo: true, allowNetwork: true, grants: ['twiddle'] }), []);
+    // A JavaScript function of that name is no grant of the C symbol.
+    assert.is(violationsOf(t, DEFAULT_CONFIG, ['twiddle']).length, 3);
+    for (let k = 0; k < 40; k++) assert.is(symbols({ grants: [`other${k}`] }).length, 3);
+    for (const stackSize of [65536, 1 << 20]) assert.is(requireBudget(recursive, configure({ stackSize })).stack, stackSize);
+  }
 });
 
 test.run();
