@@ -4,7 +4,7 @@
  * Components come from Tarjan, "Depth-First Search and Linear Graph Algorithms" (SIAM J. Comput. 1972), with an
  * explicit stack; it yields them callees first, which is the order a bottom-up inliner wants.
  */
-import { functionIndex, type Module } from '../mir/module.ts';
+import { functionIndex, type MirFunction, type Module } from '../mir/module.ts';
 import { int32, int32From, uint8 } from './slab.ts';
 
 export interface CallGraph {
@@ -86,6 +86,31 @@ export function buildCallGraph(m: Module): CallGraph {
     }
   }
   return { start, callees, sites, component, bottomUp, recursive, root };
+}
+
+/**
+ * 1 for each function that may have several activations at once: it is part of a cycle of direct calls, or code it
+ * reaches calls out (through the table, or to an import), from where any exported or listed function may be entered.
+ */
+export function mayBeReentered(m: Module, graph: CallGraph): Uint8Array {
+  const reentered = uint8(graph.recursive.length), outside = uint8(graph.recursive.length), index = functionIndex(m);
+  // Callees come first, and the members of a component together: all of a component call out when one does.
+  for (let k = 0; k < graph.bottomUp.length; k++) {
+    const f = graph.bottomUp[k], component = graph.component[f];
+    if (callsOut(m.functions[f], index)) outside[component] = 1;
+    for (let e = graph.start[f]; e < graph.start[f + 1] && outside[component] === 0; e++) outside[component] = outside[graph.component[graph.callees[e]]];
+  }
+  for (let f = 0; f < reentered.length; f++) reentered[f] = graph.recursive[f] | outside[graph.component[f]];
+  return reentered;
+}
+
+function callsOut(f: MirFunction, index: ReadonlyMap<string, number>): boolean {
+  for (const b of f.blocks) {
+    for (const i of b.instructions) if (i.kind === 'call_indirect' || i.kind === 'call' && !index.has(i.callee)) return true;
+    const t = b.terminator;
+    if (t.kind === 'tail_call_indirect' || t.kind === 'tail_call' && !index.has(t.callee)) return true;
+  }
+  return false;
 }
 
 /** 1 for each function that roots reach by direct calls (indirect ones reach table entries, which are roots). */

@@ -9,7 +9,7 @@
  * What is copied: small callees; larger ones that have this one call; and a small directly recursive function into
  * itself a few times, which divides the number of calls it makes.
  */
-import { buildCallGraph, type CallGraph } from '../analysis/call-graph.ts';
+import { buildCallGraph, mayBeReentered, type CallGraph } from '../analysis/call-graph.ts';
 import type { CallInst, Edge, Instruction, Terminator, Value } from '../mir/instruction.ts';
 import { functionIndex, type Block, type MirFunction, type Module, type StackSlot } from '../mir/module.ts';
 import { mapEdges, mapTerminatorOperands } from '../mir/operands.ts';
@@ -33,7 +33,12 @@ export interface InlineLimits {
 export const INLINE_O2: InlineLimits = Object.freeze({ small: 30, single: 300, caller: 3000, recursive: 80 });
 export const INLINE_O3: InlineLimits = Object.freeze({ small: 70, single: 1000, caller: 8000, recursive: 160 });
 
-/** Most bytes of stack slots a callee may bring along. */
+/**
+ * Most bytes of stack slots that inlining may add to a function, all its copies together. A copy's slots are part of the
+ * frame for as long as the function runs, also while it calls others, so they make the stack deeper than the calls
+ * did. In a function that has one activation at a time this is all they cost; one that may be on the stack many times
+ * gets none (see {@link mayBeReentered}).
+ */
 const MAX_SLOT_BYTES = 512;
 
 /** The pass `inline` with the limits of a level. */
@@ -47,10 +52,11 @@ export function inlinePass(limits: InlineLimits): Pass {
 function inlineCalls(module: Module, limits: InlineLimits, count: (n: number) => void): Module {
   const graph = buildCallGraph(module), index = functionIndex(module);
   const functions = module.functions.slice(), sizes = int32(functions.length), able = uint8(functions.length);
+  const reentered = mayBeReentered(module, graph);
   let changed = false;
   for (const f of graph.bottomUp) {
     if (graph.start[f + 1] > graph.start[f]) {
-      const after = inlineInto(f, functions, sizes, able, graph, index, limits, count);
+      const after = inlineInto(f, functions, sizes, able, graph, index, limits, reentered[f] !== 0 ? 0 : MAX_SLOT_BYTES, count);
       if (after !== functions[f]) { functions[f] = after; changed = true; }
     }
     sizes[f] = sizeOfFunction(functions[f]);
@@ -80,18 +86,21 @@ export function sizeOfFunction(f: MirFunction): number {
 }
 
 function isCopyable(f: MirFunction): boolean {
-  let bytes = 0;
-  for (const s of f.slots) bytes += s.size + s.align;
-  if (bytes > MAX_SLOT_BYTES) return false;
   for (const b of f.blocks) {
     for (const i of b.instructions) if (i.kind === 'stack_map' || i.kind === 'patch_point') return false;
   }
   return true;
 }
 
+function slotBytes(f: MirFunction): number {
+  let bytes = 0;
+  for (const s of f.slots) bytes += s.size + s.align;
+  return bytes;
+}
+
 function inlineInto(
   f: number, functions: readonly MirFunction[], sizes: Int32Array, able: Uint8Array, graph: CallGraph,
-  index: ReadonlyMap<string, number>, limits: InlineLimits, count: (n: number) => void,
+  index: ReadonlyMap<string, number>, limits: InlineLimits, room: number, count: (n: number) => void,
 ): MirFunction {
   let size = sizeOfFunction(functions[f]);
   const choose = (call: CallInst): MirFunction | undefined => {
@@ -102,6 +111,9 @@ function inlineInto(
     if (sizes[g] > (single ? limits.single : limits.small) || size + sizes[g] > limits.caller) return undefined;
     // A recursive callee already unrolled is only worth copying when it is tiny.
     if (graph.recursive[g] !== 0 && !single && sizes[g] > 12) return undefined;
+    const bytes = slotBytes(functions[g]);
+    if (bytes > room) return undefined;
+    room -= bytes;
     size += sizes[g];
     count(1);
     return functions[g];
@@ -111,16 +123,14 @@ function inlineInto(
 
 /** Copies a directly recursive function into itself, level by level, while it stays small enough. */
 function unrollRecursion(f: MirFunction, size: number, limits: InlineLimits, count: (n: number) => void): MirFunction {
-  let sites = 0;
-  for (const b of f.blocks) for (const i of b.instructions) if (i.kind === 'call' && i.callee === f.name) sites++;
-  if (sites === 0) return f;
+  if (f.slots.length > 0) return f; // the slots of every level would be there at every depth
   let g = f, total = size;
   for (let round = 0; round < 4; round++) {
     // Each round replaces every call by one more level of the original.
     const now = g;
     let calls = 0;
     for (const b of now.blocks) for (const i of b.instructions) if (i.kind === 'call' && i.callee === f.name) calls++;
-    if (total + calls * size > limits.recursive) break;
+    if (calls === 0 || total + calls * size > limits.recursive) break;
     total += calls * size;
     g = copyCalls(now, (call) => (call.callee === f.name ? f : undefined));
     count(calls);
