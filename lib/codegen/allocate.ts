@@ -4,14 +4,19 @@
  */
 import { IntBuffer } from './growable.ts';
 import { linearScan } from './linear-scan.ts';
-import { collectUses } from './live-range.ts';
-import { FIRST_SPILL_LOCATION, isDefinition, type Allocation, type MachineFunction, type RegisterFile } from './machine-function.ts';
+import { collectUses, type UseTable } from './live-range.ts';
+import { FIRST_SPILL_LOCATION, type Allocation, type MachineFunction, type RegisterFile } from './machine-function.ts';
 import { LIVENESS_LIMITS, computeLiveRanges, type LivenessLimits } from './machine-liveness.ts';
 import { findMachineLoops } from './machine-loops.ts';
 import { MoveList } from './move-list.ts';
-import { IN_MEMORY, PieceTable } from './piece-table.ts';
+import { PieceTable } from './piece-table.ts';
 import { resolveAllocation } from './resolve-allocation.ts';
+import { Scratch } from './scratch.ts';
 import { assignSpillSlots } from './spill-slots.ts';
+
+// Used again from function to function.
+const PIECES = new PieceTable(), MOVES = new MoveList(), SPILLED = new IntBuffer();
+const WRITTEN = new Scratch(Uint8Array), SETS = new Scratch(Uint8Array);
 
 /**
  * Gives every operand of `f` a location and lists the moves to insert.
@@ -24,47 +29,47 @@ export function allocateRegisters(f: MachineFunction, file: RegisterFile, limits
   const uses = collectUses(f);
   const ranges = computeLiveRanges(f, uses, limits);
   const loops = findMachineLoops(f);
-  const pieces = new PieceTable(f.vregClass.length, ranges, uses.useStart, uses.usePosition);
-  const scanSteps = linearScan(f, file, uses, loops, pieces);
+  PIECES.restart(f.vregClass.length, ranges, uses.useStart, uses.usePosition);
+  const spilled = SPILLED.reuse();
+  const scanSteps = linearScan(f, file, uses, loops, PIECES, spilled);
 
-  const vregs = f.vregClass.length;
-  const inMemory = new Uint8Array(vregs), spilled: number[] = [];
-  for (let p = 0; p < pieces.count; p++) {
-    const v = pieces.vreg[p];
-    if (pieces.location[p] !== IN_MEMORY || inMemory[v] === 1 || f.vregRemat[v] >= 0) continue;
-    inMemory[v] = 1;
-    spilled.push(v);
-  }
-  const slots = assignSpillSlots(f, ranges, spilled);
+  const slots = assignSpillSlots(f, ranges, storedOf(spilled, f));
   const memoryOf = slots.slotOf;
   let slotCount = slots.count;
-  for (let v = 0; v < ranges.resident.length; v++) {
-    if (ranges.resident[v] === 0 || f.vregRemat[v] >= 0) continue;
-    if (f.vregBytes[v] === 16) slotCount += slotCount & 1;
-    memoryOf[v] = FIRST_SPILL_LOCATION + slotCount;
-    slotCount += f.vregBytes[v] >> 3;
+  for (let v = 0; v < f.vregClass.length; v++) {
+    if (f.vregRemat[v] >= 0) memoryOf[v] = ~f.vregRemat[v];
+    else if (ranges.resident[v] === 1) {
+      if (f.vregBytes[v] === 16) slotCount += slotCount & 1;
+      memoryOf[v] = FIRST_SPILL_LOCATION + slotCount;
+      slotCount += f.vregBytes[v] >> 3;
+    }
   }
-  for (let v = 0; v < vregs; v++) if (f.vregRemat[v] >= 0) memoryOf[v] = ~f.vregRemat[v];
 
-  const operandLocation = new Int32Array(f.operandVReg.length).fill(-1);
-  const moves = new MoveList();
-  resolveAllocation(f, uses, ranges, loops, pieces, memoryOf, operandLocation, moves);
-  const { edits, editBytes, spillSlots } = moves.finish(f, file.scratch, slotCount);
-  return { operandLocation, edits, editBytes, spillSlots, usedCalleeSaved: usedCalleeSaved(f, file, operandLocation, edits), steps: ranges.steps + scanSteps };
+  const operandLocation = new Int32Array(f.operandVReg.length);
+  MOVES.restart();
+  resolveAllocation(f, uses, ranges, loops, PIECES, memoryOf, operandLocation, MOVES);
+  const { edits, editBytes, spillSlots } = MOVES.finish(f, file.scratch, slotCount);
+  return { operandLocation, edits, editBytes, spillSlots, usedCalleeSaved: usedCalleeSaved(f, file, uses, edits), steps: ranges.steps + scanSteps };
+}
+
+/** Those that are not recomputed instead. */
+function storedOf(spilled: IntBuffer, f: MachineFunction): Int32Array {
+  let n = 0;
+  for (let k = 0; k < spilled.length; k++) if (f.vregRemat[spilled.data[k]] < 0) spilled.data[n++] = spilled.data[k];
+  return spilled.data.subarray(0, n);
 }
 
 /** Callee-saved registers that are written: by definitions, clobbers or edits. */
-function usedCalleeSaved(f: MachineFunction, file: RegisterFile, operandLocation: Int32Array, edits: Int32Array): number[] {
-  const written = new Uint8Array(FIRST_SPILL_LOCATION);
-  for (let o = 0; o < operandLocation.length; o++) {
-    const at = operandLocation[o];
-    if (at >= 0 && at < FIRST_SPILL_LOCATION && isDefinition(f.operandInfo[o])) written[at] = 1;
-  }
+function usedCalleeSaved(f: MachineFunction, file: RegisterFile, uses: UseTable, edits: Int32Array): number[] {
+  const written = WRITTEN.filled(FIRST_SPILL_LOCATION, 0);
+  const { location, count } = PIECES;
+  for (let p = 0; p < count; p++) if (location[p] >= 0) written[location[p]] = 1;
+  for (let e = 0; e < uses.fixedCount; e++) if (uses.fixedOwner[e] < 0) written[uses.fixedRegister[e]] = 1;
   for (let k = 2; k < edits.length; k += 3) if (edits[k] < FIRST_SPILL_LOCATION) written[edits[k]] = 1;
-  const sets = new Uint8Array(f.clobberSets.length);
-  for (let i = 0; i < f.clobber.length; i++) sets[f.clobber[i]] = 1;
-  for (let s = 0; s < sets.length; s++) if (sets[s] === 1) for (const r of f.clobberSets[s]) written[r] = 1;
-  const used = new IntBuffer(16);
+  const sets = SETS.filled(f.clobberSets.length, 0), insts = f.clobber.length;
+  for (let i = 0; i < insts; i++) sets[f.clobber[i]] = 1;
+  for (let s = 0; s < f.clobberSets.length; s++) if (sets[s] === 1) for (const r of f.clobberSets[s]) written[r] = 1;
+  const used: number[] = [];
   for (const r of file.calleeSaved) if (written[r] === 1) used.push(r);
-  return [...used.finish().sort()];
+  return used.sort((x, y) => x - y);
 }

@@ -1,19 +1,36 @@
 /** Typed arrays that grow by doubling, for the builders of machine code and machine IR. */
+import { int32 } from '../analysis/slab.ts';
 
-/** A growing `Int32Array`. `finish()` gives an exact copy. */
+/** A growing `Int32Array`. */
 export class IntBuffer {
   data: Int32Array<ArrayBuffer>;
   length = 0;
   constructor(capacity = 64) { this.data = new Int32Array(capacity); }
   push(v: number): number {
-    if (this.length === this.data.length) {
-      const next = new Int32Array(this.data.length * 2);
-      next.set(this.data);
-      this.data = next;
-    }
+    if (this.length === this.data.length) this.#grow(this.length + 1);
     this.data[this.length] = v;
     return this.length++;
   }
+  /** Appends `count` elements, to be written by the caller into {@link data}. Returns the index of the first. */
+  extend(count: number): number {
+    const at = this.length;
+    if (at + count > this.data.length) this.#grow(at + count);
+    this.length = at + count;
+    return at;
+  }
+  /** An exact copy with memory of its own. */
   finish(): Int32Array<ArrayBuffer> { return this.data.slice(0, this.length); }
+  /** An exact copy in shared memory (see `slab.ts`): much cheaper, for what does not outlive a function's compilation. */
+  copy(): Int32Array<ArrayBuffer> {
+    const n = this.length, to = int32(n), from = this.data;
+    for (let k = 0; k < n; k++) to[k] = from[k];
+    return to;
+  }
   clear(): void { this.length = 0; }
+
+  #grow(least: number): void {
+    const next = new Int32Array(Math.max(least, this.data.length * 2));
+    next.set(this.data);
+    this.data = next;
+  }
 }

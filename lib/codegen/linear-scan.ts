@@ -18,14 +18,16 @@
  * first finds a placement whenever one exists (a nested family; Hall).
  */
 import { InternalError } from '../mir/errors.ts';
-import { 
+import type { IntBuffer } from './growable.ts';
+import {
   DEF_EARLY, DEF_FIXED, DEF_PARAM, DEF_REUSE, EARLY, GAP, LATE, USE_EDGE, USE_FIXED, USE_LATE, USE_LATE_ANY, USE_REG,
   isRegisterDef, isRegisterUse, useEnd, type UseTable,
- } from './live-range.ts';
+} from './live-range.ts';
 import type { MachineFunction, PReg, RegisterFile, VReg } from './machine-function.ts';
 import type { MachineLoops } from './machine-loops.ts';
 import { IN_MEMORY, UNPLACED, type PieceTable } from './piece-table.ts';
 import { RegisterReservations } from './register-reservations.ts';
+import { Scratch } from './scratch.ts';
 
 /** Buckets per instruction: block start, pinned EARLY to LATE, other EARLY, LATE, AFTER. */
 const BUCKETS = 5;
@@ -35,14 +37,19 @@ const SOFT_USES_AHEAD = 256;
 const FIXED_USES_AHEAD = 4;
 
 /**
- * Places every piece of `pieces`, splitting as needed. Returns the steps it took: rounds of all loops whose length is
+ * Places every piece of `pieces`, splitting as needed; `spilled` gets the vregs that are in memory somewhere. Returns the steps it took: rounds of all loops whose length is
  * not fixed.
  *
  * @throws InternalError if an instruction needs more registers than there are
  */
-export function linearScan(f: MachineFunction, file: RegisterFile, uses: UseTable, loops: MachineLoops, pieces: PieceTable): number {
-  return new LinearScan(f, file, uses, loops, pieces).run();
+export function linearScan(f: MachineFunction, file: RegisterFile, uses: UseTable, loops: MachineLoops, pieces: PieceTable, spilled: IntBuffer): number {
+  return new LinearScan(f, file, uses, loops, pieces, spilled).run();
 }
+
+const BUCKET = new Scratch(Int32Array), WAITING = new Scratch(Int32Array), BUSY_UNTIL = new Scratch(Int32Array), HOLDER = new Scratch(Int32Array);
+const LAST_REGISTER = new Scratch(Int8Array), PARAMETER_REGISTER = new Scratch(Int8Array), PARAMETER_FREQUENCY = new Scratch(Float32Array);
+const PASSED_TO = new Scratch(Int32Array), PASSED_FREQUENCY = new Scratch(Float32Array), ALLOCATABLE = new Scratch(Uint8Array), SEEN_IN_MEMORY = new Scratch(Uint8Array);
+
 
 class LinearScan {
   readonly #f: MachineFunction;
@@ -53,10 +60,11 @@ class LinearScan {
   readonly #reservations: RegisterReservations;
   /** Pieces waiting at each bucket: first, and the next in the same bucket. */
   readonly #bucket: Int32Array;
+  readonly #buckets: number;
   #waiting: Int32Array;
   /** End of the piece that holds each register, and that piece. */
-  readonly #busyUntil = new Int32Array(64);
-  readonly #holder = new Int32Array(64).fill(-1);
+  readonly #busyUntil: Int32Array;
+  readonly #holder: Int32Array;
   /** Latest register of each vreg, −1 for none. */
   readonly #lastRegister: Int8Array;
   /** The block parameter each vreg is passed to on its most frequent edge, −1 for none. */
@@ -64,13 +72,15 @@ class LinearScan {
   /** By block parameter: the register it or an argument of it was put in where that was most frequent. */
   readonly #parameterRegister: Int8Array;
   readonly #parameterFrequency: Float32Array;
-  readonly #isAllocatable = new Uint8Array(64);
+  readonly #isAllocatable: Uint8Array;
   /** Whether some piece of the vreg is in memory already. */
   readonly #inMemory: Uint8Array;
+  readonly #spilled: IntBuffer;
   #position = 0;
   #steps = 0;
 
-  constructor(f: MachineFunction, file: RegisterFile, uses: UseTable, loops: MachineLoops, pieces: PieceTable) {
+  constructor(f: MachineFunction, file: RegisterFile, uses: UseTable, loops: MachineLoops, pieces: PieceTable, spilled: IntBuffer) {
+    const vregs = f.vregClass.length;
     this.#f = f;
     this.#file = file;
     this.#uses = uses;
@@ -78,19 +88,24 @@ class LinearScan {
     this.#pieces = pieces;
     this.#passedTo = passedTo(f, loops);
     this.#reservations = new RegisterReservations(f, uses);
-    this.#bucket = new Int32Array(f.opcode.length * BUCKETS + BUCKETS).fill(-1);
-    this.#waiting = new Int32Array(pieces.vreg.length);
-    this.#lastRegister = new Int8Array(f.vregClass.length).fill(-1);
-    this.#parameterRegister = new Int8Array(f.vregClass.length).fill(-1);
-    this.#parameterFrequency = new Float32Array(f.vregClass.length);
-    this.#inMemory = new Uint8Array(f.vregClass.length);
+    this.#buckets = f.opcode.length * BUCKETS;
+    this.#bucket = BUCKET.filled(this.#buckets, -1);
+    this.#waiting = WAITING.raw(pieces.vreg.length);
+    this.#busyUntil = BUSY_UNTIL.filled(64, 0);
+    this.#holder = HOLDER.filled(64, -1);
+    this.#lastRegister = LAST_REGISTER.filled(vregs, -1);
+    this.#parameterRegister = PARAMETER_REGISTER.filled(vregs, -1);
+    this.#parameterFrequency = PARAMETER_FREQUENCY.filled(vregs, 0);
+    this.#inMemory = SEEN_IN_MEMORY.filled(vregs, 0);
+    this.#isAllocatable = ALLOCATABLE.filled(64, 0);
+    this.#spilled = spilled;
     for (const list of file.allocatable) for (let k = 0; k < list.length; k++) this.#isAllocatable[list[k]] = 1;
   }
 
   run(): number {
-    const pieces = this.#pieces, bucket = this.#bucket;
+    const pieces = this.#pieces, bucket = this.#bucket, buckets = this.#buckets;
     for (let p = pieces.count - 1; p >= 0; p--) this.#enqueue(p);
-    for (let k = 0; k < bucket.length; k++) {
+    for (let k = 0; k < buckets; k++) {
       let p = bucket[k];
       if (p < 0) continue;
       const sub = k % BUCKETS;
@@ -452,7 +467,10 @@ class LinearScan {
   #toMemory(p: number, position: number): void {
     const pieces = this.#pieces, v = pieces.vreg[p], { usePosition, useKind, useStart, blockOf } = this.#uses, f = this.#f, loops = this.#loops;
     pieces.location[p] = IN_MEMORY;
-    this.#inMemory[v] = 1;
+    if (this.#inMemory[v] === 0) {
+      this.#inMemory[v] = 1;
+      this.#spilled.push(v);
+    }
     const end = pieces.end[p], here = loops.frequency[blockOf[position >> 2]];
     let stop = end, reload = 0;
     let left = SOFT_USES_AHEAD;
@@ -485,7 +503,7 @@ class LinearScan {
 
 /** For each vreg, the block parameter it is passed to on its most frequent edge, −1 for none. */
 function passedTo(f: MachineFunction, loops: MachineLoops): Int32Array {
-  const to = new Int32Array(f.vregClass.length).fill(-1), best = new Float32Array(f.vregClass.length);
+  const to = PASSED_TO.filled(f.vregClass.length, -1), best = PASSED_FREQUENCY.filled(f.vregClass.length, 0);
   for (let b = 0; b < f.loopDepth.length; b++) {
     for (let e = f.succStart[b]; e < f.succStart[b + 1]; e++) {
       const a0 = f.edgeArgStart[e], p0 = f.blockParamStart[f.succs[e]];

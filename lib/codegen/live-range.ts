@@ -14,6 +14,7 @@ import {
   CONSTRAINT_ANY, CONSTRAINT_FIXED, CONSTRAINT_REUSE, ROLE_DEF, ROLE_EARLY_DEF, ROLE_LATE_USE, ROLE_USE, isDefinition,
   operandConstraint, operandPayload, operandRole, type MachineFunction,
 } from './machine-function.ts';
+import { Scratch } from './scratch.ts';
 
 export const GAP = 0, EARLY = 1, LATE = 2, AFTER = 3;
 
@@ -49,7 +50,10 @@ export function isRegisterUse(kind: number): boolean { return kind === USE_REG |
 /** Definitions that need a register the moment they are made. */
 export function isRegisterDef(kind: number): boolean { return kind === DEF_REG || kind === DEF_EARLY || kind === DEF_REUSE; }
 
-/** Uses, definitions and fixed-register reservations in program order. */
+/**
+ * Uses, definitions and fixed-register reservations in program order. The arrays are scratch: valid up to the next
+ * function, and longer than their contents.
+ */
 export interface UseTable {
   /** Uses of vreg v are `useStart[v] .. useStart[v+1]`, ascending by position. */
   readonly useStart: Int32Array;
@@ -66,11 +70,32 @@ export interface UseTable {
   readonly blockOf: Int32Array;
   /** REUSE definitions as triples (instruction, operand of the definition, operand of the use). */
   readonly reuses: Int32Array;
+  /** Length of {@link reuses}. */
+  readonly reuseEnd: number;
   /** Reservations of registers by fixed operands, ascending by start: register, span, and the vreg it is for (−1: none). */
   readonly fixedRegister: Int32Array;
   readonly fixedFrom: Int32Array;
   readonly fixedTo: Int32Array;
   readonly fixedOwner: Int32Array;
+  readonly fixedCount: number;
+}
+
+const OPERAND_KIND = new Scratch(Uint8Array);
+const DEF_POSITION = new Scratch(Int32Array), DEF_TARGET = new Scratch(Int32Array), DEF_KIND = new Scratch(Uint8Array);
+const USE_START = new Scratch(Int32Array), USE_FILL = new Scratch(Int32Array);
+const USE_POSITION = new Scratch(Int32Array), USE_TARGET = new Scratch(Int32Array), USE_KIND = new Scratch(Uint8Array);
+const BLOCK_OF = new Scratch(Int32Array);
+const REUSES = new IntBuffer();
+const FIXED_REGISTER = new IntBuffer(), FIXED_FROM = new IntBuffer(), FIXED_TO = new IntBuffer(), FIXED_OWNER = new IntBuffer();
+
+/** Adds a reservation; ascending by start, whatever the order of the operands. */
+function reserve(register: number, from: number, to: number, owner: number): void {
+  FIXED_REGISTER.push(register);
+  FIXED_TO.push(to);
+  FIXED_OWNER.push(owner);
+  for (let e = FIXED_FROM.push(from); e > 0 && FIXED_FROM.data[e - 1] > from; e--) {
+    swap(FIXED_REGISTER.data, e); swap(FIXED_FROM.data, e); swap(FIXED_TO.data, e); swap(FIXED_OWNER.data, e);
+  }
 }
 
 /** First position after the last one at which a use of this kind at instruction `inst` needs its value. */
@@ -88,19 +113,13 @@ export function useEnd(kind: number, position: number): number {
 export function collectUses(f: MachineFunction): UseTable {
   const vregs = f.vregClass.length, insts = f.opcode.length, blocks = f.loopDepth.length;
   const { operandStart, operandVReg, operandInfo, vregRemat } = f;
-  const operandKind = new Uint8Array(operandVReg.length);
-  const defPosition = new Int32Array(vregs).fill(-1), defTarget = new Int32Array(vregs), defKind = new Uint8Array(vregs);
-  const useStart = new Int32Array(vregs + 1);
-  const blockOf = new Int32Array(insts);
-  const reuses = new IntBuffer(32), fixedRegister = new IntBuffer(16), fixedFrom = new IntBuffer(16), fixedTo = new IntBuffer(16), fixedOwner = new IntBuffer(16);
+  const operandKind = OPERAND_KIND.filled(operandVReg.length, 0);
+  const defPosition = DEF_POSITION.filled(vregs, -1), defTarget = DEF_TARGET.raw(vregs), defKind = DEF_KIND.filled(vregs, 0);
+  const useStart = USE_START.filled(vregs + 1, 0);
+  const blockOf = BLOCK_OF.raw(insts);
+  const reuses = REUSES.reuse();
+  FIXED_REGISTER.reuse(); FIXED_FROM.reuse(); FIXED_TO.reuse(); FIXED_OWNER.reuse();
 
-  const reserve = (register: number, from: number, to: number, owner: number): void => {
-    fixedRegister.push(register); fixedFrom.push(from); fixedTo.push(to); fixedOwner.push(owner);
-    // Ascending by start, whatever the order of the operands.
-    for (let e = fixedFrom.length - 1; e > 0 && fixedFrom.data[e - 1] > from; e--) {
-      swap(fixedRegister.data, e); swap(fixedFrom.data, e); swap(fixedTo.data, e); swap(fixedOwner.data, e);
-    }
-  };
   for (let b = 0; b < blocks; b++) {
     const first = f.blockStart[b], end = f.blockStart[b + 1];
     for (let p = f.blockParamStart[b]; p < f.blockParamStart[b + 1]; p++) {
@@ -173,8 +192,9 @@ export function collectUses(f: MachineFunction): UseTable {
   for (let v = 0; v < vregs; v++) useStart[v + 1] += useStart[v];
 
   const total = useStart[vregs];
-  const usePosition = new Int32Array(total), useTarget = new Int32Array(total), useKind = new Uint8Array(total);
-  const fill = useStart.slice(0, vregs);
+  const usePosition = USE_POSITION.raw(total), useTarget = USE_TARGET.raw(total), useKind = USE_KIND.raw(total);
+  const fill = USE_FILL.raw(vregs);
+  for (let v = 0; v < vregs; v++) fill[v] = useStart[v];
   for (let b = 0; b < blocks; b++) {
     const end = f.blockStart[b + 1];
     for (let i = f.blockStart[b]; i < end; i++) {
@@ -209,8 +229,8 @@ export function collectUses(f: MachineFunction): UseTable {
     }
   }
   return {
-    useStart, usePosition, useTarget, useKind, defPosition, defTarget, defKind, blockOf, reuses: reuses.finish(),
-    fixedRegister: fixedRegister.finish(), fixedFrom: fixedFrom.finish(), fixedTo: fixedTo.finish(), fixedOwner: fixedOwner.finish(),
+    useStart, usePosition, useTarget, useKind, defPosition, defTarget, defKind, blockOf, reuses: reuses.data, reuseEnd: reuses.length,
+    fixedRegister: FIXED_REGISTER.data, fixedFrom: FIXED_FROM.data, fixedTo: FIXED_TO.data, fixedOwner: FIXED_OWNER.data, fixedCount: FIXED_FROM.length,
   };
 }
 

@@ -17,14 +17,18 @@
 import { IntBuffer } from './growable.ts';
 import { AFTER, DEF_FIXED, DEF_PARAM, EARLY, isRegisterDef, isRegisterUse, useEnd, type UseTable } from './live-range.ts';
 import type { MachineFunction } from './machine-function.ts';
+import { Scratch } from './scratch.ts';
 
+/** The arrays are scratch, like those of {@link UseTable}. */
 export interface LiveRanges {
   /** Ranges of vreg v are `rangeStart[v] .. rangeStart[v+1]`, ascending and neither overlapping nor touching. */
   readonly rangeStart: Int32Array;
   readonly rangeFrom: Int32Array;
   readonly rangeTo: Int32Array;
-  /** 1 for each memory-resident vreg; empty if there is none. */
+  /** 1 for each memory-resident vreg. */
   readonly resident: Uint8Array;
+  /** Whether there is any. */
+  readonly anyResident: boolean;
   /** Edges walked. */
   readonly steps: number;
 }
@@ -41,17 +45,22 @@ export interface LivenessLimits {
 }
 export const LIVENESS_LIMITS: LivenessLimits = { stepsPerInstruction: 32, freeSteps: 65536, stepsPerUse: 8, rangesPerInstruction: 4 };
 
+const RANGE_START = new Scratch(Int32Array), RANGE_FROM = new IntBuffer(), RANGE_TO = new IntBuffer();
+const LIVE_IN = new Scratch(Int32Array), LIVE_OUT = new Scratch(Int32Array), LAST_USE = new Scratch(Int32Array);
+const VISITED = new IntBuffer(), RESIDENT = new Scratch(Uint8Array);
+
 /** Computes the live ranges. A value nobody reads has an empty range if nothing has to be written for it. */
 export function computeLiveRanges(f: MachineFunction, uses: UseTable, limits: LivenessLimits = LIVENESS_LIMITS): LiveRanges {
   const vregs = f.vregClass.length, blocks = f.loopDepth.length;
   const { useStart, usePosition, useKind, defPosition, defKind, blockOf } = uses;
-  const rangeStart = new Int32Array(vregs + 1);
-  const from = new IntBuffer(vregs + 64), to = new IntBuffer(vregs + 64);
+  const rangeStart = RANGE_START.raw(vregs + 1);
+  const from = RANGE_FROM.reuse(), to = RANGE_TO.reuse();
   // Blocks visited for the current vreg carry its number + 1.
-  const liveIn = new Int32Array(blocks), liveOut = new Int32Array(blocks);
-  const lastUse = new Int32Array(blocks);
-  const visited = new IntBuffer();
-  let resident = NONE, steps = 0;
+  const liveIn = LIVE_IN.filled(blocks, 0), liveOut = LIVE_OUT.filled(blocks, 0);
+  const lastUse = LAST_USE.raw(blocks);
+  const visited = VISITED.reuse();
+  const resident = RESIDENT.filled(vregs, 0);
+  let anyResident = false, steps = 0;
   const size = f.opcode.length + f.succs.length;
   const stepBudget = size * limits.stepsPerInstruction + limits.freeSteps, rangeBudget = size * limits.rangesPerInstruction + limits.freeSteps;
 
@@ -104,15 +113,16 @@ export function computeLiveRanges(f: MachineFunction, uses: UseTable, limits: Li
       }
     }
     if (next < visited.length) {
-      if (resident.length === 0) resident = new Uint8Array(vregs);
       resident[v] = 1;
+      anyResident = true;
       addRegisterSpans(f, uses, v, from, to);
       continue;
     }
-    const order = visited.data.subarray(0, visited.length);
-    if (order.length <= 24 || !sortByScan(order, liveIn, stamp, home)) sortAscending(order);
+    const order = visited.data, count = visited.length;
+    if (count <= 24) sortFew(order, count);
+    else if (!sortByScan(order, count, liveIn, stamp, home)) order.subarray(0, count).sort();
     let end = -1;
-    for (let k = 0; k < order.length; k++) {
+    for (let k = 0; k < count; k++) {
       const b = order[k];
       const start = b === home ? def : f.blockStart[b] * 4;
       const stop = liveOut[b] === stamp ? f.blockStart[b + 1] * 4 : lastUse[b];
@@ -123,10 +133,8 @@ export function computeLiveRanges(f: MachineFunction, uses: UseTable, limits: Li
     }
   }
   rangeStart[vregs] = from.length;
-  return { rangeStart, rangeFrom: from.finish(), rangeTo: to.finish(), resident, steps };
+  return { rangeStart, rangeFrom: from.data, rangeTo: to.data, resident, anyResident, steps };
 }
-
-const NONE = new Uint8Array(0);
 
 /** The ranges of a memory-resident value: each instruction that writes or reads it in a register. */
 function addRegisterSpans(f: MachineFunction, uses: UseTable, v: number, from: IntBuffer, to: IntBuffer): void {
@@ -156,23 +164,22 @@ function endOfUses(u0: number, u1: number, position: Int32Array, kind: Uint8Arra
 }
 
 /** Where the blocks lie densely, reads them off the marks in order; tells whether it did. */
-function sortByScan(blocks: Int32Array, liveIn: Int32Array, stamp: number, home: number): boolean {
+function sortByScan(blocks: Int32Array, count: number, liveIn: Int32Array, stamp: number, home: number): boolean {
   let low = blocks[0], high = low;
-  for (let k = 1; k < blocks.length; k++) {
+  for (let k = 1; k < count; k++) {
     const b = blocks[k];
     if (b < low) low = b;
     else if (b > high) high = b;
   }
-  if (high - low > blocks.length * 16) return false;
+  if (high - low > count * 16) return false;
   let n = 0;
   for (let b = low; b <= high; b++) if (liveIn[b] === stamp || b === home) blocks[n++] = b;
   return true;
 }
 
-/** Insertion sort for the usual handful, the built-in sort for more. */
-function sortAscending(a: Int32Array): void {
-  if (a.length > 24) { a.sort(); return; }
-  for (let i = 1; i < a.length; i++) {
+/** Insertion sort. */
+function sortFew(a: Int32Array, count: number): void {
+  for (let i = 1; i < count; i++) {
     const x = a[i];
     let j = i - 1;
     while (j >= 0 && a[j] > x) { a[j + 1] = a[j]; j--; }

@@ -7,6 +7,7 @@
  * {@link MAX_NESTING} count as part of the one around them, so that walking outwards takes bounded time.
  */
 import type { MachineFunction } from './machine-function.ts';
+import { Scratch } from './scratch.ts';
 
 export const MAX_NESTING = 16;
 
@@ -22,13 +23,20 @@ export interface MachineLoops {
   readonly frequency: Float64Array;
 }
 
+/** A loop's body runs 8 times as often as what is around it. */
+const DEPTH_FREQUENCY = Float64Array.from({ length: 9 }, (_, depth) => 8 ** depth);
+
+const LAST_BACK = new Scratch(Int32Array), FREQUENCY = new Scratch(Float64Array), LOOP_OF = new Scratch(Int32Array), PARENT = new Scratch(Int32Array);
+const FROM = new Scratch(Int32Array), TO = new Scratch(Int32Array), LAST_BLOCK = new Scratch(Int32Array);
+
+/** The arrays of the result are scratch: valid up to the next function. */
 export function findMachineLoops(f: MachineFunction): MachineLoops {
   const blocks = f.loopDepth.length;
-  const lastBack = new Int32Array(blocks).fill(-1);
-  const frequency = new Float64Array(blocks);
+  const lastBack = LAST_BACK.filled(blocks, -1), frequency = FREQUENCY.raw(blocks);
   let count = 0;
   for (let b = 0; b < blocks; b++) {
-    frequency[b] = 8 ** Math.min(f.loopDepth[b], 8) * (f.cold[b] === 1 ? 1 / 1024 : 1);
+    const depth = f.loopDepth[b];
+    frequency[b] = DEPTH_FREQUENCY[depth < 8 ? depth : 8] * (f.cold[b] === 1 ? 1 / 1024 : 1);
     for (let e = f.succStart[b]; e < f.succStart[b + 1]; e++) {
       const s = f.succs[e];
       if (s > b) continue;
@@ -36,8 +44,7 @@ export function findMachineLoops(f: MachineFunction): MachineLoops {
       lastBack[s] = b;
     }
   }
-  const loopOf = new Int32Array(blocks).fill(-1), parent = new Int32Array(count).fill(-1);
-  const from = new Int32Array(count), to = new Int32Array(count), lastBlock = new Int32Array(count);
+  const loopOf = LOOP_OF.raw(blocks), parent = PARENT.raw(count), from = FROM.raw(count), to = TO.raw(count), lastBlock = LAST_BLOCK.raw(count);
   let open = -1, next = 0, nesting = 0;
   for (let b = 0; b < blocks; b++) {
     while (open >= 0 && lastBlock[open] < b) { open = parent[open]; nesting--; }

@@ -2,6 +2,7 @@
 import { IntBuffer } from './growable.ts';
 import { FIRST_SPILL_LOCATION, type MachineFunction, type PReg } from './machine-function.ts';
 import { ParallelMoves } from './parallel-moves.ts';
+import { Scratch } from './scratch.ts';
 
 /** Places of moves around instruction i, in execution order; the group's key is `4*i` plus this. */
 export const AT_BLOCK_START = 0;
@@ -9,12 +10,23 @@ export const BEFORE = 1;
 export const AT_BLOCK_END = 2;
 export const BEHIND = 3;
 
+const FIRST_OF = new Scratch(Int32Array), NEXT = new Scratch(Int32Array);
+
+/** Used again from function to function. */
 export class MoveList {
-  readonly #key = new IntBuffer(32);
-  readonly #from = new IntBuffer(32);
-  readonly #to = new IntBuffer(32);
+  readonly #key = new IntBuffer(256);
+  readonly #from = new IntBuffer(256);
+  readonly #to = new IntBuffer(256);
   /** The vreg moved: gives class and width. */
-  readonly #vreg = new IntBuffer(32);
+  readonly #vreg = new IntBuffer(256);
+  readonly #points = new IntBuffer(256);
+  readonly #sequence = new ParallelMoves([0, 0], () => this.#spareSlot());
+  #slots = 0;
+  #spare = -1;
+
+  restart(): void {
+    this.#key.reuse(); this.#from.reuse(); this.#to.reuse(); this.#vreg.reuse(); this.#points.reuse();
+  }
 
   /** A move of vreg v's value, parallel to all others of the same key. `from` may be `~i`. */
   add(key: number, from: number, to: number, v: number): void {
@@ -29,40 +41,55 @@ export class MoveList {
   finish(f: MachineFunction, scratch: readonly [PReg, PReg], spillSlots: number): { edits: Int32Array; editBytes: Uint8Array; spillSlots: number } {
     const n = this.#key.length;
     if (n === 0) return { edits: new Int32Array(0), editBytes: new Uint8Array(0), spillSlots };
-    let slots = spillSlots, spare = -1;
-    const spareSlot = (): number => {
-      if (spare < 0) {
-        slots += slots & 1;
-        spare = FIRST_SPILL_LOCATION + slots;
-        slots += 2;
-      }
-      return spare;
-    };
-    const moves = new ParallelMoves(scratch, spareSlot);
-    const points = new IntBuffer(n + 16);
-    // Counting sort by instruction, then the few moves of one instruction by place.
-    const order = new Int32Array(n), counts = new Int32Array(f.opcode.length * 4 + 1);
-    const key = this.#key.data;
-    for (let k = 0; k < n; k++) counts[key[k] + 1]++;
-    for (let k = 1; k < counts.length; k++) counts[k] += counts[k - 1];
-    for (let k = 0; k < n; k++) order[counts[key[k]]++] = k;
-    for (let k = 0; k < n;) {
-      const group = key[order[k]];
-      for (; k < n && key[order[k]] === group; k++) {
-        const m = order[k], v = this.#vreg.data[m];
-        moves.add(this.#from.data[m], this.#to.data[m], f.vregClass[v], f.vregBytes[v]);
-      }
-      moves.flush();
-      const point = (group >> 2) * 2 + ((group & 3) === BEHIND ? 1 : 0);
-      while (points.length < moves.from.length) points.push(point);
+    this.#slots = spillSlots;
+    this.#spare = -1;
+    const sequence = this.#sequence, points = this.#points;
+    sequence.restart(scratch);
+    // The moves of each instruction as a list; most have none or few.
+    const insts = f.opcode.length, first = FIRST_OF.filled(insts, -1), next = NEXT.raw(n), key = this.#key.data;
+    for (let k = n - 1; k >= 0; k--) {
+      const i = key[k] >> 2;
+      next[k] = first[i];
+      first[i] = k;
     }
-    const edits = new Int32Array(points.length * 3), editBytes = new Uint8Array(points.length);
-    for (let k = 0; k < points.length; k++) {
-      edits[3 * k] = points.data[k];
-      edits[3 * k + 1] = moves.from.data[k];
-      edits[3 * k + 2] = moves.to.data[k];
-      editBytes[k] = moves.bytes.data[k];
+    for (let i = 0; i < insts; i++) {
+      if (first[i] < 0) continue;
+      let places = 0;
+      for (let k = first[i]; k >= 0; k = next[k]) places |= 1 << (key[k] & 3);
+      for (let place = AT_BLOCK_START; place <= BEHIND; place++) {
+        if ((places & (1 << place)) === 0) continue;
+        this.#sequenceGroup(f, first[i], next, place);
+        const point = i * 2 + (place === BEHIND ? 1 : 0);
+        while (points.length < sequence.from.length) points.push(point);
+      }
     }
-    return { edits, editBytes, spillSlots: slots };
+    const count = points.length, edits = new Int32Array(count * 3), editBytes = new Uint8Array(count);
+    const point = points.data, from = sequence.from.data, to = sequence.to.data, bytes = sequence.bytes.data;
+    for (let k = 0; k < count; k++) {
+      edits[3 * k] = point[k];
+      edits[3 * k + 1] = from[k];
+      edits[3 * k + 2] = to[k];
+      editBytes[k] = bytes[k];
+    }
+    return { edits, editBytes, spillSlots: this.#slots };
+  }
+
+  /** Those of the list from `first` that are at `place`. */
+  #sequenceGroup(f: MachineFunction, first: number, next: Int32Array, place: number): void {
+    const key = this.#key.data, from = this.#from.data, to = this.#to.data, vreg = this.#vreg.data;
+    for (let k = first; k >= 0; k = next[k]) {
+      if ((key[k] & 3) === place) this.#sequence.add(from[k], to[k], f.vregClass[vreg[k]], f.vregBytes[vreg[k]]);
+    }
+    this.#sequence.flush();
+  }
+
+  /** A slot of 16 bytes that no value has. */
+  #spareSlot(): number {
+    if (this.#spare < 0) {
+      this.#slots += this.#slots & 1;
+      this.#spare = FIRST_SPILL_LOCATION + this.#slots;
+      this.#slots += 2;
+    }
+    return this.#spare;
   }
 }

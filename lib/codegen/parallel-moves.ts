@@ -21,7 +21,7 @@ export class ParallelMoves {
   readonly from = new IntBuffer();
   readonly to = new IntBuffer();
   readonly bytes = new IntBuffer();
-  readonly #scratch: readonly [PReg, PReg];
+  #scratch: readonly [PReg, PReg];
   readonly #spare: (bytes: number) => Location;
   // The group at hand.
   readonly #src = new IntBuffer(16);
@@ -38,6 +38,14 @@ export class ParallelMoves {
   constructor(scratch: readonly [PReg, PReg], spare: (bytes: number) => Location) {
     this.#scratch = scratch;
     this.#spare = spare;
+  }
+
+  /** Forgets the sequence, for another function. */
+  restart(scratch: readonly [PReg, PReg]): void {
+    this.#scratch = scratch;
+    this.from.reuse(); this.to.reuse(); this.bytes.reuse();
+    this.#src.reuse(); this.#dst.reuse(); this.#cls.reuse(); this.#width.reuse(); this.#ready.reuse();
+    if (this.#readers.length > 65536) this.#clear();
   }
 
   /** Adds a move to the group. `from` may be `~i`. `cls` is the class of the value, `bytes` its width. */
@@ -68,7 +76,10 @@ export class ParallelMoves {
     let remats = 0;
     for (let k = 0; k < n; k++) {
       if (src[k] < 0) { remats++; continue; }
-      if (writer[dst[k]] !== 0) throw new InternalError(`two parallel moves to location ${dst[k]}`);
+      if (writer[dst[k]] !== 0) {
+        this.#clear();
+        throw new InternalError(`two parallel moves to location ${dst[k]}`);
+      }
       readers[src[k]]++;
       writer[dst[k]] = k + 1;
     }
@@ -96,6 +107,10 @@ export class ParallelMoves {
     }
   }
 
+  #clear(): void {
+    this.#readers = new Int32Array(128);
+    this.#writer = new Int32Array(128);
+  }
   /** Makes the tables reach location `top`; they are all zero between groups. */
   #reserve(top: Location): void {
     if (top < this.#readers.length) return;

@@ -6,46 +6,50 @@
  * makes a new one right behind it. The pieces of a vreg form a list ascending by start.
  */
 import type { LiveRanges } from './machine-liveness.ts';
+import { Scratch } from './scratch.ts';
 
 /** Location of a piece that has none yet. */
 export const UNPLACED = -1;
 /** Location of a piece outside registers: in the vreg's spill slot, or nowhere if the value is rematerialised. */
 export const IN_MEMORY = -2;
 
+/** A table larger than this is let go before the next function. */
+const KEPT_PIECES = 1 << 18;
+const FIRST = new Scratch(Int32Array);
+
+/** Used again from function to function. */
 export class PieceTable {
   count = 0;
-  vreg: Int32Array<ArrayBuffer>;
-  start: Int32Array<ArrayBuffer>;
-  end: Int32Array<ArrayBuffer>;
+  vreg = new Int32Array(256);
+  start = new Int32Array(256);
+  end = new Int32Array(256);
   /** Register, {@link UNPLACED} or {@link IN_MEMORY}. */
-  location: Int32Array<ArrayBuffer>;
+  location = new Int32Array(256);
   /** The next piece of the same vreg, −1 at the end. */
-  next: Int32Array<ArrayBuffer>;
+  next = new Int32Array(256);
   /** First use of the vreg (index into the use table) not before some position the piece has been looked at. */
-  cursor: Int32Array<ArrayBuffer>;
+  cursor = new Int32Array(256);
   /** First piece of each vreg, −1 for none. */
-  readonly first: Int32Array;
+  first: Int32Array = FIRST.raw(0);
 
-  constructor(vregs: number, ranges: LiveRanges, useStart: Int32Array, usePosition: Int32Array) {
-    const n = ranges.rangeFrom.length, capacity = n + (n >> 1) + 16;
-    this.vreg = new Int32Array(capacity);
-    this.start = new Int32Array(capacity);
-    this.end = new Int32Array(capacity);
-    this.location = new Int32Array(capacity).fill(UNPLACED);
-    this.next = new Int32Array(capacity).fill(-1);
-    this.cursor = new Int32Array(capacity);
-    this.first = new Int32Array(vregs).fill(-1);
+  /** Starts over with a piece for each live range. */
+  restart(vregs: number, ranges: LiveRanges, useStart: Int32Array, usePosition: Int32Array): void {
+    const { rangeStart, rangeFrom, rangeTo } = ranges, n = rangeStart[vregs];
+    if (n > this.vreg.length || this.vreg.length > KEPT_PIECES) this.#resize(Math.max(n + (n >> 1), 256));
+    const { vreg, start, end, next, cursor } = this, first = this.first = FIRST.raw(vregs);
+    this.location.fill(UNPLACED, 0, n);
     for (let v = 0; v < vregs; v++) {
-      const r0 = ranges.rangeStart[v], r1 = ranges.rangeStart[v + 1];
-      if (r0 < r1) this.first[v] = r0;
+      const r0 = rangeStart[v], r1 = rangeStart[v + 1];
+      first[v] = r0 < r1 ? r0 : -1;
       let u = useStart[v];
       for (let r = r0; r < r1; r++) {
-        this.vreg[r] = v;
-        this.start[r] = ranges.rangeFrom[r];
-        this.end[r] = ranges.rangeTo[r];
-        if (r + 1 < r1) this.next[r] = r + 1;
-        while (u < useStart[v + 1] && usePosition[u] < ranges.rangeFrom[r]) u++;
-        this.cursor[r] = u;
+        const from = rangeFrom[r];
+        vreg[r] = v;
+        start[r] = from;
+        end[r] = rangeTo[r];
+        next[r] = r + 1 < r1 ? r + 1 : -1;
+        while (u < useStart[v + 1] && usePosition[u] < from) u++;
+        cursor[r] = u;
       }
     }
     this.count = n;
@@ -64,6 +68,15 @@ export class PieceTable {
     this.end[p] = position;
     this.next[p] = c;
     return c;
+  }
+
+  #resize(capacity: number): void {
+    this.vreg = new Int32Array(capacity);
+    this.start = new Int32Array(capacity);
+    this.end = new Int32Array(capacity);
+    this.location = new Int32Array(capacity);
+    this.next = new Int32Array(capacity);
+    this.cursor = new Int32Array(capacity);
   }
 
   #grow(): void {

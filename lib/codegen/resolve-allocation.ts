@@ -16,6 +16,13 @@ import type { LiveRanges } from './machine-liveness.ts';
 import type { MachineLoops } from './machine-loops.ts';
 import { AT_BLOCK_END, AT_BLOCK_START, BEFORE, BEHIND, type MoveList } from './move-list.ts';
 import { IN_MEMORY, type PieceTable } from './piece-table.ts';
+import { Scratch } from './scratch.ts';
+
+const ARG_LOCATION = new Scratch(Int32Array), PARAM_LOCATION = new Scratch(Int32Array);
+/** Start and location of each piece of one value. */
+const STARTS = new IntBuffer(), LOCATIONS = new IntBuffer();
+/** Candidate moves of one value. */
+const KEYS = new IntBuffer(), FROMS = new IntBuffer(), TOS = new IntBuffer();
 
 /** Fills `operandLocation` and `moves`. `memoryOf[v]` is the slot of v, or `~i` if it is rematerialised. */
 export function resolveAllocation(
@@ -23,12 +30,10 @@ export function resolveAllocation(
   operandLocation: Int32Array, moves: MoveList,
 ): void {
   const { useStart, usePosition, useKind, useTarget, defPosition, defKind, defTarget, blockOf } = uses;
-  const { resident } = ranges;
+  const { resident, anyResident } = ranges;
   const vregs = f.vregClass.length, blocks = f.loopDepth.length;
-  const argLocation = new Int32Array(f.edgeArgs.length), paramLocation = new Int32Array(f.blockParams.length).fill(-1);
-  const starts = new IntBuffer(16), locations = new IntBuffer(16);
-  /** Candidate moves of one value: key, from, to. */
-  const keys = new IntBuffer(16), froms = new IntBuffer(16), tos = new IntBuffer(16);
+  const argLocation = ARG_LOCATION.raw(f.edgeArgs.length), paramLocation = PARAM_LOCATION.filled(f.blockParams.length, -1);
+  const starts = STARTS.reuse(), locations = LOCATIONS.reuse(), keys = KEYS.reuse(), froms = FROMS.reuse(), tos = TOS.reuse();
 
   for (let v = 0; v < vregs; v++) {
     const def = defPosition[v];
@@ -36,7 +41,7 @@ export function resolveAllocation(
     const o = defTarget[v];
     const fixed = defKind[v] === DEF_FIXED ? fixedRegisterOf(f, o, def >> 2) : -1;
     if (fixed >= 0) operandLocation[o] = fixed;
-    if (resident.length > 0 && resident[v] === 1) { resolveResident(v, fixed); continue; }
+    if (anyResident && resident[v] === 1) { resolveResident(v, fixed); continue; }
     let p = pieces.first[v];
     if (p < 0) continue;
 
@@ -78,13 +83,13 @@ export function resolveAllocation(
   }
 
   // REUSE: the input's value goes to the definition's register.
-  for (let r = 0; r < uses.reuses.length; r += 3) {
+  for (let r = 0; r < uses.reuseEnd; r += 3) {
     const inst = uses.reuses[r], to = operandLocation[uses.reuses[r + 1]], used = uses.reuses[r + 2];
     const x = f.operandVReg[used], from = operandLocation[used];
     moves.add(inst * 4 + BEFORE, from, to, x);
     for (let u = uses.useStart[x], end = uses.useStart[x + 1], s = lowerBound(usePosition, u, end, inst * 4); s < end && usePosition[s] === inst * 4 + GAP; s++) {
       const o = useTarget[s];
-      if (useKind[s] !== USE_FIXED && (o === used || !isNamed(uses.reuses, r, o, inst))) operandLocation[o] = to;
+      if (useKind[s] !== USE_FIXED && (o === used || !isNamed(uses, r, o, inst))) operandLocation[o] = to;
     }
   }
 
@@ -206,9 +211,9 @@ function fixedRegisterOf(f: MachineFunction, o: number, inst: number): number {
 }
 
 /** Whether a neighbouring REUSE of the same instruction names operand o. */
-function isNamed(reuses: Int32Array, r: number, o: number, inst: number): boolean {
+function isNamed({ reuses, reuseEnd }: UseTable, r: number, o: number, inst: number): boolean {
   for (let k = r - 3; k >= 0 && reuses[k] === inst; k -= 3) if (reuses[k + 2] === o) return true;
-  for (let k = r + 3; k < reuses.length && reuses[k] === inst; k += 3) if (reuses[k + 2] === o) return true;
+  for (let k = r + 3; k < reuseEnd && reuses[k] === inst; k += 3) if (reuses[k + 2] === o) return true;
   return false;
 }
 

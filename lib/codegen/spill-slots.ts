@@ -7,6 +7,7 @@
  */
 import { FIRST_SPILL_LOCATION, type MachineFunction } from './machine-function.ts';
 import type { LiveRanges } from './machine-liveness.ts';
+import { Scratch } from './scratch.ts';
 
 export interface SpillSlots {
   /** Location of the slot of each vreg, −1 for none. */
@@ -18,9 +19,14 @@ export interface SpillSlots {
 /** How many free slots are looked at for the one that would save a move. */
 const HINTS_AHEAD = 32;
 
-/** @param spilled vregs that need a slot */
-export function assignSpillSlots(f: MachineFunction, ranges: LiveRanges, spilled: readonly number[]): SpillSlots {
-  const slotOf = new Int32Array(f.vregClass.length).fill(-1);
+const SLOT_OF = new Scratch(Int32Array), PARENT = new Scratch(Int32Array);
+
+/**
+ * @param spilled vregs that need a slot
+ * @returns scratch, valid up to the next function
+ */
+export function assignSpillSlots(f: MachineFunction, ranges: LiveRanges, spilled: Int32Array): SpillSlots {
+  const slotOf = SLOT_OF.filled(f.vregClass.length, -1);
   if (spilled.length === 0) return { slotOf, count: 0 };
   const hintClass = parameterClasses(f);
   const { rangeStart, rangeFrom, rangeTo } = ranges;
@@ -95,8 +101,8 @@ function pop(heap: number[], key: readonly number[]): number {
 
 /** Representative of each vreg among those that block parameters and their arguments connect. */
 function parameterClasses(f: MachineFunction): Int32Array {
-  const parent = new Int32Array(f.vregClass.length);
-  for (let v = 0; v < parent.length; v++) parent[v] = v;
+  const vregs = f.vregClass.length, parent = PARENT.raw(vregs);
+  for (let v = 0; v < vregs; v++) parent[v] = v;
   const find = (v: number): number => {
     let x = v;
     while (parent[x] !== x) {
@@ -112,6 +118,6 @@ function parameterClasses(f: MachineFunction): Int32Array {
       if (x !== y) parent[x] = y;
     }
   }
-  for (let v = 0; v < parent.length; v++) parent[v] = find(v);
+  for (let v = 0; v < vregs; v++) parent[v] = find(v);
   return parent;
 }

@@ -99,6 +99,18 @@ test('is deterministic', () => {
   assert.equal(allocateRegisters(f, FILES[0]), allocateRegisters(f, FILES[0]));
 });
 
+test('what was allocated before leaves no trace', () => {
+  const make = (seed: number): MachineFunction => randomMachineFunction({ seed, blocks: 1 + (seed % 12), length: 10, reach: 40 }, FILES[seed % 5]);
+  const seeds = Array.from({ length: 60 }, (_, k) => k), forwards = seeds.map((s) => allocateRegisters(make(s), FILES[s % 5]));
+  const tooMany = new Writer(), v = Array.from({ length: 20 }, () => tooMany.int());
+  tooMany.block(); tooMany.op(...v.map((x) => [x, DEF] as const)); tooMany.op(...v.map((x) => [x, USE] as const));
+  const bad = tooMany.m.finish();
+  for (const s of seeds.reverse()) {
+    assert.throws(() => allocateRegisters(bad, FILE), /needs more registers/);
+    assert.equal(allocateRegisters(make(s), FILES[s % 5]), forwards[s]);
+  }
+});
+
 test('swap through block parameters', () => {
   const w = new Writer(), a = w.int(), b = w.int(), p = w.int(), q = w.int();
   w.block(); w.op([a, DEF], [b, DEF]); w.jump(1, a, b);
@@ -319,7 +331,7 @@ for (const [name, make] of Object.entries(NASTY_FUNCTIONS)) {
     allocateChecked(make(60), FILE);
     // Small enough for the checker, and everything memory-resident that leaves its block.
     allocateChecked(make(60), FILE, { stepsPerInstruction: 0, freeSteps: 0, stepsPerUse: 0, rangesPerInstruction: 1 });
-    const perUnit = [10_000, 20_000].map((n) => {
+    const perUnit = [5_000, 10_000].map((n) => {
       const f = make(n);
       return (allocateRegisters(f, FILE).steps ?? NaN) / (f.opcode.length + f.operandVReg.length + f.succs.length + f.edgeArgs.length);
     });
