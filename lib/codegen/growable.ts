@@ -1,6 +1,9 @@
 /** Typed arrays that grow by doubling, for the builders of machine code and machine IR. */
 import { int32 } from '../analysis/slab.ts';
 
+/** Buffers larger than this are not kept by {@link IntBuffer.reuse}. */
+const KEPT_ELEMENTS = 1 << 18;
+
 /** A growing `Int32Array`. */
 export class IntBuffer {
   data: Int32Array<ArrayBuffer>;
@@ -27,6 +30,12 @@ export class IntBuffer {
     return to;
   }
   clear(): void { this.length = 0; }
+  /** Empties a buffer that is used from function to function; one that grew very large gives its memory back. Returns itself. */
+  reuse(): this {
+    this.length = 0;
+    if (this.data.length > KEPT_ELEMENTS) this.data = new Int32Array(64);
+    return this;
+  }
 
   #grow(least: number): void {
     const next = new Int32Array(Math.max(least, this.data.length * 2));
