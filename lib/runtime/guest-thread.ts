@@ -228,13 +228,14 @@ export class GuestThread {
       if (u32[CTX.status >> 2] !== RUN_STATUS.ok) failure = this.#failure();
       load(failure);
     } finally {
-      let interrupt = u32[CTX.interrupt >> 2];
-      const runs = u32[CTX.runCount >> 2];
-      this.bytes.set(saved);
+      const runs = u32[CTX.runCount >> 2], flag = CTX.interrupt;
+      // Everything but the interrupt flag, which another thread or the timer may be setting just now.
+      this.bytes.set(saved.subarray(0, flag));
+      this.bytes.set(saved.subarray(flag + 4), flag + 4);
       // What ended the nested run ends the outer one too, even when the host function swallows the error; except a
       // deadline that was the nested call's alone.
-      if (failure?.kind === 'interrupted') interrupt = failure.reason === 'deadline' ? INTERRUPT.deadline : INTERRUPT.cancelled;
-      u32[CTX.interrupt >> 2] = limited && interrupt === INTERRUPT.deadline && performance.now() < outerDue ? INTERRUPT.none : interrupt;
+      if (failure?.kind === 'interrupted') Atomics.compareExchange(this.i32, flag >> 2, INTERRUPT.none, failure.reason === 'deadline' ? INTERRUPT.deadline : INTERRUPT.cancelled);
+      if (limited && performance.now() < outerDue) Atomics.compareExchange(this.i32, flag >> 2, INTERRUPT.deadline, INTERRUPT.none);
       u32[CTX.runCount >> 2] = runs;
       outer.linearStackPointer = outerPointer;
       this.#due = outerDue;
