@@ -1,0 +1,138 @@
+/** The sections around the functions (WebAssembly Core Specification 2.0, chapter 5.5). */
+import type { CompiledWasm, WasmFunctionInfo } from '../../lib/codegen/wasm-module.ts';
+import { IntBuffer } from '../../lib/codegen/growable.ts';
+import type { Global } from '../../lib/mir/module.ts';
+import { ByteWriter } from './byte-writer.ts';
+import type { CodeList } from './code-list.ts';
+import { encodeBody } from './encode-function.ts';
+import type { ModulePlan } from './module-plan.ts';
+import { TYPE_BYTES } from './nodes.ts';
+import { OP } from './opcodes.ts';
+
+export interface EncodeOptions {
+  /** Writes the name section. */
+  readonly names: boolean;
+}
+
+/** A function after the passes of this backend. */
+export interface FinishedFunction { readonly type: number; readonly code: CodeList; readonly locals: readonly number[]; readonly info: WasmFunctionInfo }
+
+const SECTION = { custom: 0, type: 1, import: 2, function: 3, table: 4, memory: 5, global: 6, export: 7, element: 9, code: 10, data: 11 } as const;
+const I32_BYTE = TYPE_BYTES[0];
+
+export function encodeModule(plan: ModulePlan, functions: readonly FinishedFunction[], options: EncodeOptions): CompiledWasm {
+  const m = plan.module, out = new ByteWriter(1024);
+  const importTypes = m.imports.map((i) => plan.typeNumber(i));
+  const infos: WasmFunctionInfo[] = [...m.imports.map((i) => ({ name: i.name, params: i.params, results: i.results, internal: false })), ...functions.map((f) => f.info)];
+  const taken = new Set(Object.keys(m.exports));
+  const exportName = (wanted: string): string => {
+    let name = wanted;
+    for (let k = 1; taken.has(name); k++) name = `${wanted}$${k}`;
+    taken.add(name);
+    return name;
+  };
+  const memoryExport = exportName('memory'), trapExport = exportName('lamella.trap'), stackExport = plan.usesStack ? exportName('lamella.stack') : undefined;
+  const exported: [string, number][] = Object.entries(m.exports).map(([name, target]) => [name, plan.functionNumber.get(target)!]);
+
+  out.bytes([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
+  vector(out, SECTION.type, plan.types, (w, t) => { w.bytes(t); });
+  vector(out, SECTION.import, m.imports.map((i, k) => [i.name, importTypes[k]] as const), (w, [name, type]) => { w.name('env'); w.name(name); w.byte(0); w.u32(type); });
+  vector(out, SECTION.function, functions, (w, f) => { w.u32(f.type); });
+  if (m.table.length > 0) vector(out, SECTION.table, [m.table.length], (w, n) => { w.byte(0x70); w.byte(1); w.u32(n); w.u32(n); });
+  vector(out, SECTION.memory, [m.memory], (w, { initialPages, maximumPages }) => { w.byte(1); w.u32(initialPages); w.u32(maximumPages); });
+  vector(out, SECTION.global, plan.usesStack ? [0, plan.layout.stackHigh] : [0], (w, value) => { w.byte(I32_BYTE); w.byte(1); w.byte(OP.i32Const); w.s32(value); w.byte(OP.end); });
+  const globals: [string, number, number][] = [[memoryExport, 2, 0], [trapExport, 3, 0]];
+  if (stackExport !== undefined) globals.push([stackExport, 3, 1]);
+  vector(out, SECTION.export, [...exported.map(([name, k]): [string, number, number] => [name, 0, k]), ...globals], (w, [name, kind, k]) => { w.name(name); w.byte(kind); w.u32(k); });
+  vector(out, SECTION.element, tableRuns(plan), (w, [from, list]) => {
+    w.byte(0); w.byte(OP.i32Const); w.s32(from); w.byte(OP.end);
+    w.u32(list.length);
+    for (const f of list) w.u32(f);
+  });
+  const sites = encodeCode(out, functions);
+  const data = initialData(m.globals, plan.layout.globals);
+  vector(out, SECTION.data, data, (w, d) => { w.byte(0); w.byte(OP.i32Const); w.s32(d.address); w.byte(OP.end); w.u32(d.bytes.length); w.bytes(d.bytes); });
+  if (options.names) custom(out, 'name', (w) => { encodeNames(w, m.name, infos); });
+  custom(out, 'producers', (w) => { w.u32(1); w.name('processed-by'); w.u32(1); w.name('lamella'); w.name('0.1'); });
+
+  return {
+    architecture: 'wasm', moduleName: m.name, memoryModel: m.memoryModel, bytes: out.finish(), functions: infos, importCount: m.imports.length,
+    exports: Object.fromEntries(exported), memoryExport, trapExport, stackExport, stackTop: plan.layout.stackHigh,
+    initialPages: m.memory.initialPages, maximumPages: m.memory.maximumPages, data, sites, features: { ...plan.features },
+  };
+}
+
+/** A section that is a list; nothing when the list is empty. */
+function vector<T>(out: ByteWriter, id: number, items: readonly T[], write: (w: ByteWriter, item: T) => void): void {
+  if (items.length === 0) return;
+  const w = new ByteWriter();
+  w.u32(items.length);
+  for (const item of items) write(w, item);
+  out.byte(id);
+  out.sized(w);
+}
+
+function custom(out: ByteWriter, name: string, write: (w: ByteWriter) => void): void {
+  const w = new ByteWriter();
+  w.name(name);
+  write(w);
+  out.byte(SECTION.custom);
+  out.sized(w);
+}
+
+/** The code section; the trap sites with offsets in the whole module. */
+function encodeCode(out: ByteWriter, functions: readonly FinishedFunction[]): Int32Array {
+  const section = new ByteWriter(4096), body = new ByteWriter(1024), sites = new IntBuffer(256);
+  section.u32(functions.length);
+  for (const f of functions) {
+    const first = sites.length;
+    body.length = 0;
+    encodeBody(body, f.code, f.locals, sites);
+    section.u32(body.length);
+    for (let k = first; k < sites.length; k += 3) sites.data[k] += section.length;
+    section.append(body);
+  }
+  out.byte(SECTION.code);
+  out.u32(section.length);
+  for (let k = 0; k < sites.length; k += 3) sites.data[k] += out.length;
+  out.append(section);
+  return sites.finish();
+}
+
+/** Non-empty stretches of the function table. */
+function tableRuns(plan: ModulePlan): [number, number[]][] {
+  const runs: [number, number[]][] = [], { table } = plan.module;
+  for (let k = 0; k < table.length; k++) {
+    const name = table[k];
+    if (name === null) continue;
+    const f = plan.functionNumber.get(name)!, last = runs[runs.length - 1] as [number, number[]] | undefined;
+    if (last !== undefined && last[0] + last[1].length === k) last[1].push(f); else runs.push([k, [f]]);
+  }
+  return runs;
+}
+
+/** Bytes of globals that are not zero at their ends. */
+function initialData(globals: readonly Global[], addresses: readonly number[]): CompiledWasm['data'] {
+  return globals.flatMap((g, k) => {
+    if (g.bytes === undefined) return [];
+    let from = 0, to = Math.min(g.bytes.length, g.size);
+    while (to > 0 && g.bytes[to - 1] === 0) to--;
+    while (from < to && g.bytes[from] === 0) from++;
+    return from === to ? [] : [{ address: addresses[k] + from, bytes: g.bytes.slice(from, to) }];
+  });
+}
+
+/** Module and function names (appendix "Name Section"). */
+function encodeNames(w: ByteWriter, module: string, functions: readonly WasmFunctionInfo[]): void {
+  const sub = (id: number, write: (s: ByteWriter) => void): void => {
+    const s = new ByteWriter();
+    write(s);
+    w.byte(id);
+    w.sized(s);
+  };
+  sub(0, (s) => { s.name(module); });
+  sub(1, (s) => {
+    s.u32(functions.length);
+    functions.forEach((f, k) => { s.u32(k); s.name(f.name); });
+  });
+}

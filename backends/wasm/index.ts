@@ -1,0 +1,68 @@
+/**
+ * The WebAssembly backend: MIR of the linear memory model to a binary module.
+ *
+ * Per function: switches become tables (`lower-switches.ts`), cycles get one entry (`make-reducible.ts`), instructions
+ * are selected (`select.ts`), values are put on the wasm stack where they can be (`schedule.ts`) and in few locals
+ * else (`locals.ts`), control flow becomes structured (`structure.ts`), and the result is encoded
+ * (`encode-function.ts`, `encode-module.ts`).
+ */
+import { computeDominators } from '../../lib/analysis/index.ts';
+import { UnsupportedError } from '../../lib/codegen/backend.ts';
+import type { CompiledWasm, WasmBackend } from '../../lib/codegen/wasm-module.ts';
+import type { MirFunction, Module } from '../../lib/mir/module.ts';
+import { encodeModule, type FinishedFunction } from './encode-module.ts';
+import { detectFeatures, type WasmFeatures } from './features.ts';
+import { assignLocals } from './locals.ts';
+import { lowerSwitches } from './lower-switches.ts';
+import { makeReducible } from './make-reducible.ts';
+import { ModulePlan } from './module-plan.ts';
+import { schedule } from './schedule.ts';
+import { selectFunction } from './select.ts';
+import { structure } from './structure.ts';
+
+export { detectFeatures, type WasmFeatures } from './features.ts';
+
+export interface WasmOptions {
+  /** What the engine that will run the module has; default: what this process has. */
+  readonly features?: WasmFeatures;
+  /** Writes the name section, so that engines and tools show function names; default true. */
+  readonly names?: boolean;
+}
+
+/**
+ * The backend as a value.
+ *
+ * @example
+ * const { bytes } = wasm.compile(module);
+ * WebAssembly.validate(bytes) // => true
+ */
+export const wasm: WasmBackend<WasmOptions> = {
+  name: 'wasm',
+  description: 'WebAssembly modules',
+  compile: (m, options = {}) => {
+    const { plan, functions } = compileFunctions(m, options);
+    return encodeModule(plan, functions, { names: options.names ?? true });
+  },
+};
+
+/** Everything but the encoding. */
+export function compileFunctions(m: Module, options: WasmOptions): { readonly plan: ModulePlan; readonly functions: readonly FinishedFunction[] } {
+  if (m.memoryModel !== 'linear') throw new UnsupportedError('wasm', m.functions[0]?.name ?? m.name, 'the native memory model');
+  const plan = new ModulePlan(m, options.features ?? detectFeatures()), functions: FinishedFunction[] = [];
+  for (const f of m.functions) functions.push(compileFunction(f, plan, false));
+  // Helpers may need helpers.
+  for (let k = 0; k < plan.helpers.length; k++) functions.push(compileFunction(plan.helpers[k], plan, true));
+  return { plan, functions };
+}
+
+function compileFunction(original: MirFunction, plan: ModulePlan, internal: boolean): FinishedFunction {
+  const { f, cfg } = makeReducible(lowerSwitches(original)), dom = computeDominators(cfg);
+  const selected = selectFunction(f, cfg, plan), order = schedule(selected), locals = assignLocals(selected, order, dom);
+  const code = structure(selected, order, locals, dom, plan);
+  return {
+    type: plan.typeNumber(f), code, locals: locals.types.slice(f.params.length),
+    info: { name: f.name, params: f.params, results: f.results, internal },
+  };
+}
+
+export type { CompiledWasm };

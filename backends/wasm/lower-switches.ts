@@ -1,0 +1,116 @@
+/**
+ * Before selection: switches become what `br_table` can do, and nothing jumps to the entry block.
+ *
+ * - A switch is cut into runs of cases that are dense (at least {@link DENSITY} of the values between them are
+ *   cases), found by one greedy sweep over the sorted values; runs are chosen between by a balanced tree of compares.
+ *   Runs of fewer than {@link SMALLEST_TABLE} cases are compared one by one.
+ * - An edge of a table that carries arguments gets a block of its own: `br_table` has no room for moves.
+ */
+import type { BlockId, Edge, Instruction, SwitchCase, SwitchTerm, Terminator, Value } from '../../lib/mir/instruction.ts';
+import type { MirFunction } from '../../lib/mir/module.ts';
+import { EditableFunction } from './editable-function.ts';
+
+/** Cases per value of a table, at least. */
+const DENSITY = 0.4;
+const SMALLEST_TABLE = 3;
+
+/** The same function with an entry that no edge leads to and with dense switches without edge arguments. */
+export function lowerSwitches(f: MirFunction): MirFunction {
+  let entryIsTarget = false, hasSwitch = false;
+  const see = (e: Edge): void => { if (e.block === 0) entryIsTarget = true; };
+  for (const { terminator: t } of f.blocks) {
+    if (t.kind === 'switch') { hasSwitch = true; for (const c of t.cases) see(c.target); see(t.default); }
+    else if (t.kind === 'br') { see(t.then); see(t.else); } else if (t.kind === 'jump') see(t.target);
+  }
+  if (!entryIsTarget && !hasSwitch) return f;
+  const e = new EditableFunction(f);
+  if (entryIsTarget) freeEntry(e, f);
+  for (let b = 0, n = e.blockCount; b < n; b++) {
+    const t = e.block(b).terminator;
+    if (t.kind === 'switch') lowerSwitch(e, b, t);
+  }
+  return e.finish();
+}
+
+function freeEntry(e: EditableFunction, f: MirFunction): void {
+  const old = e.block(0), params = f.params.map((t) => e.addValue(t));
+  const moved = e.addBlock(old.terminator, old.params, old.instructions);
+  e.mapAllEdges((edge) => (edge.block === 0 ? { block: moved, args: edge.args } : edge));
+  e.setBlock(0, { params, instructions: [], terminator: { kind: 'jump', target: { block: moved, args: params }, loc: f.loc } });
+}
+
+interface Run { readonly from: number; readonly to: number }
+
+function lowerSwitch(e: EditableFunction, b: BlockId, t: SwitchTerm): void {
+  const cases = [...t.cases].sort((x, y) => (x.value < y.value ? -1 : x.value > y.value ? 1 : 0));
+  const runs = denseRuns(cases);
+  const lower: Lowering = { e, t, cases, runs };
+  const made = tree(lower, 0, runs.length);
+  e.append(b, made.instructions);
+  e.setTerminator(b, made.terminator);
+}
+
+/** Greedy: a run is extended while it stays dense; what is too small for a table is single cases. */
+function denseRuns(cases: readonly SwitchCase[]): Run[] {
+  const runs: Run[] = [];
+  for (let from = 0; from < cases.length;) {
+    let best = from + 1;
+    for (let to = from + 1; to <= cases.length; to++) {
+      const span = Number(BigInt(cases[to - 1].value) - BigInt(cases[from].value)) + 1;
+      if ((to - from) / span >= DENSITY) best = to;
+      else if (span > (cases.length - from) / DENSITY) break;
+    }
+    if (best - from >= SMALLEST_TABLE) runs.push({ from, to: best });
+    else { best = from + 1; runs.push({ from, to: best }); }
+    from = best;
+  }
+  return runs;
+}
+
+interface Lowering { readonly e: EditableFunction; readonly t: SwitchTerm; readonly cases: readonly SwitchCase[]; readonly runs: readonly Run[] }
+interface Made { readonly instructions: readonly Instruction[]; readonly terminator: Terminator }
+
+/** Code that decides between runs `from .. to`. Depth is the logarithm of their number. */
+function tree(l: Lowering, from: number, to: number): Made {
+  const { e, t, cases, runs } = l;
+  if (from === to) return { instructions: [], terminator: { kind: 'jump', target: t.default, loc: t.loc } };
+  if (to - from === 1) return leaf(l, runs[from]);
+  if (to - from <= 3) {
+    // A few: one after the other.
+    const first = leaf(l, runs[from]), rest = tree(l, from + 1, to);
+    return { instructions: first.instructions, terminator: withDefault(l, first.terminator, block(e, rest)) };
+  }
+  const middle = from + to >> 1, limit = constant(e, t, cases[runs[middle].from].value), condition = e.addValue('i1');
+  return {
+    instructions: [limit.instruction, { kind: 'compare', op: 'slt', type: t.type, a: t.value, b: limit.value, result: condition, loc: t.loc }],
+    terminator: { kind: 'br', condition, then: { block: block(e, tree(l, from, middle)), args: [] }, else: { block: block(e, tree(l, middle, to)), args: [] }, loc: t.loc },
+  };
+}
+
+function block(e: EditableFunction, made: Made): BlockId { return e.addBlock(made.terminator, [], made.instructions); }
+
+function withDefault({ e, t }: Lowering, made: Terminator, block: BlockId): Terminator {
+  const other: Edge = { block, args: [] };
+  switch (made.kind) {
+    case 'br': return { ...made, else: other };
+    case 'switch': return { ...made, default: other };
+    default: return { kind: 'jump', target: { block: e.addBlock({ kind: 'jump', target: t.default, loc: t.loc }), args: [] }, loc: t.loc };
+  }
+}
+
+function leaf({ e, t, cases }: Lowering, run: Run): Made {
+  if (run.to - run.from === 1) {
+    const c = cases[run.from], label = constant(e, t, c.value), condition = e.addValue('i1');
+    return {
+      instructions: [label.instruction, { kind: 'compare', op: 'eq', type: t.type, a: t.value, b: label.value, result: condition, loc: t.loc }],
+      terminator: { kind: 'br', condition, then: c.target, else: t.default, loc: t.loc },
+    };
+  }
+  const bare = (edge: Edge): Edge => (edge.args.length === 0 ? edge : { block: e.addBlock({ kind: 'jump', target: edge, loc: t.loc }), args: [] });
+  return { instructions: [], terminator: { ...t, cases: cases.slice(run.from, run.to).map((c) => ({ value: c.value, target: bare(c.target) })), default: bare(t.default) } };
+}
+
+function constant(e: EditableFunction, t: SwitchTerm, value: number | bigint): { readonly value: Value; readonly instruction: Instruction } {
+  const result = e.addValue(t.type);
+  return { value: result, instruction: { kind: 'const', type: t.type, value, result, loc: t.loc } };
+}

@@ -1,0 +1,100 @@
+/** Numbers of everything in the wasm module: types, functions (imports first), globals, the memory layout. */
+import { layoutModule, layoutSlots, type MemoryLayout } from '../../lib/mir/layout.ts';
+import type { MirFunction, Module } from '../../lib/mir/module.ts';
+import { formatSignature, type Signature } from '../../lib/mir/types.ts';
+import type { WasmFeatures } from './features.ts';
+import { HELPERS, type HelperName } from './helpers.ts';
+import { TYPE_BYTES, wasmType } from './nodes.ts';
+
+/** How an indirect call through the table is made safe for a signature. */
+export interface TableUse {
+  /** The engine's own checks can only fail for one reason: this trap code; undefined: its message tells. */
+  readonly alwaysNull: boolean;
+  /** Function that checks an index first, or −1. */
+  readonly check: number;
+}
+
+export class ModulePlan {
+  readonly module: Module;
+  readonly features: WasmFeatures;
+  readonly layout: MemoryLayout;
+  readonly functionNumber = new Map<string, number>();
+  readonly signatures = new Map<string, Signature>();
+  readonly globalAddress: ReadonlyMap<string, number>;
+  /** Function types as the bytes of the type section. */
+  readonly types: number[][] = [];
+  /** Functions this backend adds, in order after the module's own. */
+  readonly helpers: MirFunction[] = [];
+  /** Wasm globals: the trap, then the linear stack pointer when some function has slots. */
+  readonly usesStack: boolean;
+  readonly #typeNumber = new Map<string, number>();
+  readonly #helperNumber = new Map<string, number>();
+  readonly #tableUse = new Map<string, TableUse>();
+
+  constructor(module: Module, features: WasmFeatures) {
+    this.module = module;
+    this.features = features;
+    this.layout = layoutModule(module);
+    this.globalAddress = this.layout.globalByName;
+    this.usesStack = module.functions.some((f) => f.slots.length > 0);
+    module.imports.forEach((i, k) => { this.functionNumber.set(i.name, k); this.signatures.set(i.name, i); });
+    module.functions.forEach((f, k) => { this.functionNumber.set(f.name, module.imports.length + k); this.signatures.set(f.name, f); });
+  }
+
+  /** Number of the wasm type of a signature. */
+  typeNumber(s: Signature): number {
+    const bytes = [0x60, ...count(s.params.length), ...s.params.map((t) => TYPE_BYTES[wasmType(t)]), ...count(s.results.length), ...s.results.map((t) => TYPE_BYTES[wasmType(t)])];
+    const key = bytes.join(' ');
+    let n = this.#typeNumber.get(key);
+    if (n === undefined) {
+      n = this.types.push(bytes) - 1;
+      this.#typeNumber.set(key, n);
+    }
+    return n;
+  }
+
+  /** Wasm function number of a helper, which is added when first asked for. */
+  helper(name: HelperName): number { return this.#addHelper(name, () => HELPERS[name](name)); }
+
+  #addHelper(name: string, make: () => MirFunction): number {
+    let n = this.#helperNumber.get(name);
+    if (n === undefined) {
+      n = this.module.imports.length + this.module.functions.length + this.helpers.length;
+      this.#helperNumber.set(name, n);
+      this.helpers.push(make());
+    }
+    return n;
+  }
+
+  slotBytes(f: MirFunction): number { return layoutSlots(f.slots).size; }
+
+  /**
+   * What an indirect call of signature `s` needs. The table never changes, so its contents decide: the engine tells
+   * an index out of range from a wrong signature, but not an empty entry from a wrong signature, and it takes two
+   * MIR signatures for one when they have the same wasm types.
+   */
+  tableUse(s: Signature): TableUse {
+    const key = formatSignature(s);
+    let use = this.#tableUse.get(key);
+    if (use === undefined) this.#tableUse.set(key, use = this.#makeTableUse(s, key));
+    return use;
+  }
+
+  #makeTableUse(s: Signature, key: string): TableUse {
+    const { table } = this.module, type = this.typeNumber(s);
+    let holes = false, others = false, lookalikes = false;
+    const entries = table.map((name) => {
+      const other = name === null ? undefined : this.signatures.get(name)!;
+      if (other === undefined) { holes = true; return 'null'; }
+      if (formatSignature(other) === key) return 'same';
+      others = true;
+      if (this.typeNumber(other) === type) lookalikes = true;
+      return 'other';
+    });
+    if (!others) return { alwaysNull: true, check: -1 };
+    if (!holes && !lookalikes) return { alwaysNull: false, check: -1 };
+    return { alwaysNull: true, check: this.#addHelper(`table_check_${key}`, () => HELPERS.table_check(`table_check_${key}`, entries)) };
+  }
+}
+
+function count(n: number): number[] { return n < 128 ? [n] : [n & 127 | 128, n >> 7]; }

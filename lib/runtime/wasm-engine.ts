@@ -1,0 +1,20 @@
+/** The parts of the WebAssembly JavaScript interface that are used here; the compiler's library has them only for browsers. */
+
+export interface WasmMemory { readonly buffer: ArrayBuffer }
+export interface WasmGlobal { value: number | bigint }
+export interface WasmEngineInstance { readonly exports: Readonly<Record<string, unknown>> }
+/** A compiled module of the engine; can be cloned to workers. */
+export interface WasmEngineModule { readonly [Symbol.toStringTag]: string }
+
+export interface WasmEngine {
+  validate(bytes: Uint8Array): boolean;
+  readonly Module: new (bytes: Uint8Array) => WasmEngineModule;
+  readonly Instance: new (module: WasmEngineModule, imports?: Readonly<Record<string, Readonly<Record<string, unknown>>>>) => WasmEngineInstance;
+  readonly RuntimeError: new (message?: string) => Error;
+  compile(bytes: Uint8Array): Promise<WasmEngineModule>;
+}
+
+/** The engine of this process, or undefined. */
+export function wasmEngine(): WasmEngine | undefined {
+  return (globalThis as { readonly WebAssembly?: WasmEngine }).WebAssembly;
+}
