@@ -6,6 +6,7 @@ import { Interpreter, parseModule, printModule, type Module } from '../../lib/mi
 import { Pipeline, type Pass } from '../../lib/passes/index.ts';
 import { outcomeOf } from '../conformance/run-table.ts';
 import { nativeFuzz } from '../support/native-fuzz.ts';
+import { wasmFuzz } from '../support/wasm-executor.ts';
 import { hostFunctions, type FuzzExecutor, type Program, type ProgramOutcome } from './program.ts';
 
 export type { FuzzExecutor, ProgramOutcome } from './program.ts';
@@ -51,6 +52,10 @@ const TABLE: Readonly<Record<string, () => FuzzExecutor>> = {
   O2: () => optimised('O2'),
   O3: () => optimised('O3'),
   passes: () => everyPassAlone(),
+  wasm: () => wasmFuzz(),
+  'wasm-O1': () => wasmFuzz('O1'),
+  'wasm-O2': () => wasmFuzz('O2'),
+  'wasm-O3': () => wasmFuzz('O3'),
   native: () => nativeFuzz(),
   'native-O1': () => nativeFuzz('O1'),
   'native-O2': () => nativeFuzz('O2'),
