@@ -19,7 +19,9 @@ export function foldsOnX86(s: SelectionInput, d: Instruction, user: User, place:
 }
 
 function constantOf(s: SelectionInput, v: Value): number | bigint | undefined {
-  const d = s.definitions[s.alias[v]];
+  const a = s.alias[v];
+  if (s.literal[a] === 0) return undefined;
+  const d = s.definitions[a];
   return d !== undefined && d.kind === 'const' ? d.value : undefined;
 }
 function is(s: SelectionInput, v: Value, w: Value): boolean { return s.alias[v] === s.alias[w]; }

@@ -13,9 +13,11 @@
  * The architecture says what it *wants* to fold ({@link FoldPredicate}); what it then does not manage to fold, it
  * emits right before the user, which is just as legal.
  */
-import type { Instruction, Terminator, Value } from '../mir/instruction.ts';
+import { int32, uint8 } from '../analysis/slab.ts';
+import { NO_VALUE, type Instruction, type Terminator, type Value } from '../mir/instruction.ts';
 import type { MirFunction } from '../mir/module.ts';
-import { forEachOperand, forEachTerminatorOperand, hasSideEffect, isPure, mayTrap, singleResult } from '../mir/operands.ts';
+import { BINARY_OPS, CONVERT_OPS } from '../mir/ops.ts';
+import { forEachOperand, forEachResult, forEachTerminatorOperand, hasSideEffect, isPure, mayTrap, singleResult } from '../mir/operands.ts';
 import { planBlocks, type BlockOrder } from './block-order.ts';
 
 /** True when `definition`, whose only use is `user`, should be folded into it. */
@@ -30,7 +32,7 @@ export interface SelectionInput {
   /** Position of the first instruction of each block; its terminator is at `+ instructions.length`. −1 if unreachable. */
   readonly blockBase: Int32Array;
   /** The instruction that defines each value; undefined for parameters. */
-  readonly definitions: readonly (Instruction | undefined)[];
+  readonly definitions: (Instruction | undefined)[];
   /** Position of the definition of each value, −1 for parameters. */
   readonly definedAt: Int32Array;
   /** The value whose register each value shares (itself, mostly). Follow it before any other table. */
@@ -47,9 +49,27 @@ export interface SelectionInput {
   readonly skip: Uint8Array;
   /** 1 for values that are emitted with their user (or, for repeated compares, with each of them). */
   readonly folded: Uint8Array;
+  /** 1 for values made of nothing: constants, addresses of globals and stack slots. */
+  readonly literal: Uint8Array;
   /** Instructions before each position that may trap or have an effect. */
   readonly barriers: Int32Array;
+  /** What the instruction at each position does: {@link BARRIER}, {@link PURE}, {@link PLAIN_LOAD}. */
+  readonly effects: Uint8Array;
+  /** The single result of the instruction at each position, or −1. */
+  readonly resultAt: Int32Array;
+  /** Where the instruction at each position is emitted when it is folded (into an instruction that may be folded itself). */
+  readonly emitAt: Int32Array;
+  readonly folds: FoldPredicate;
 }
+
+/** May trap or has a side effect. */
+const BARRIER = 1;
+/** See {@link isPure}. */
+const PURE = 2;
+/** Reads memory and does nothing else. */
+const PLAIN_LOAD = 4;
+
+const TRAPPING: ReadonlySet<string> = new Set(Object.entries({ ...BINARY_OPS, ...CONVERT_OPS }).filter(([, spec]) => 'traps' in spec).map(([op]) => op));
 
 /** Most places a compare is repeated at. */
 const MOST_REPEATS = 4;
@@ -65,160 +85,206 @@ export function userOf(s: SelectionInput, v: Value): Instruction | Terminator {
   return k < block.instructions.length ? block.instructions[k] : block.terminator;
 }
 
-/** Plans blocks, counts uses, finds what to skip and what to fold: linear in the function. */
+/**
+ * Plans blocks, counts uses, finds what to skip and what to fold: linear in the function.
+ *
+ * Uses are counted in reverse postorder: so every value's alias is final before it is read. A constant must not be
+ * read under another type, so a renaming of a constant is left to be emitted.
+ */
 export function prepareSelection(f: MirFunction, folds: FoldPredicate, aliasOf: AliasPredicate): SelectionInput {
-  const blocks = planBlocks(f), alias = blocks.alias, values = f.valueTypes.length;
-  const blockBase = new Int32Array(f.blocks.length).fill(-1);
+  const blocks = planBlocks(f), values = f.valueTypes.length, { rpo, singleEntry } = blocks;
+  const blockBase = int32(f.blocks.length).fill(-1);
   let positions = 0;
-  const reachable: number[] = [];
   for (let b = 0; b < f.blocks.length; b++) {
     if (blocks.position[b] < 0) continue;
     blockBase[b] = positions;
-    reachable.push(b);
     positions += f.blocks[b].instructions.length + 1;
   }
-  const definitions = new Array<Instruction | undefined>(values).fill(undefined);
-  const definedAt = new Int32Array(values).fill(-1), barriers = new Int32Array(positions + 1);
-  const blockAt = new Int32Array(positions);
-  const skip = new Uint8Array(positions);
-  for (const b of reachable) {
-    const list = f.blocks[b].instructions;
-    let at = blockBase[b];
-    blockAt.fill(b, at, at + list.length + 1);
-    for (let k = 0; k < list.length; k++, at++) {
-      const i = list[k];
-      barriers[at + 1] = barriers[at] + (mayTrap(i) || hasSideEffect(i) ? 1 : 0);
-      defineResults(i, at, definitions, definedAt);
-    }
-    barriers[at + 1] = barriers[at] + 1;
-  }
-  resolveAliases(f, blocks, definitions, aliasOf);
-
-  const useCount = new Int32Array(values), userAt = new Int32Array(values).fill(-1), feeds = new Int32Array(values).fill(-1);
-  const conditions = new Int32Array(values);
-  countUses(f, reachable, blockBase, blocks, definitions, definedAt, alias, useCount, userAt, skip, feeds, conditions);
-
-  const folded = new Uint8Array(values), emitAt = new Int32Array(positions);
-  const input: SelectionInput = { f, blocks, blockBase, definitions, definedAt, alias, useCount, userAt, feeds, blockAt, skip, folded, barriers };
-  for (let v = 0; v < values; v++) {
-    if (useCount[v] > 1 && useCount[v] <= MOST_REPEATS && conditions[v] === useCount[v] && definitions[v]?.kind === 'compare') folded[v] = 1;
-  }
-  for (const b of reachable) {
-    const { instructions, terminator } = f.blocks[b], base = blockBase[b];
-    emitAt[base + instructions.length] = base + instructions.length;
-    for (let k = instructions.length - 1; k >= 0; k--) {
-      const at = base + k, i = instructions[k];
-      emitAt[at] = at;
-      if (skip[at] === 1) continue;
-      const v = singleResult(i);
-      if (v < 0 || useCount[v] !== 1) continue;
-      const user = userAt[v];
-      if (user <= at || user > base + instructions.length) continue;
-      const place = emitAt[user];
-      if (!isPure(i) && (i.kind !== 'load' || i.volatile || !quietBetween(input, at, place))) continue;
-      if (isRepeated(input, user)) continue;
-      const u = user === base + instructions.length ? terminator : instructions[user - base];
-      if (!folds(input, i, u, place)) continue;
-      folded[v] = 1;
-      emitAt[at] = place;
-    }
-  }
-  return input;
-}
-
-/** True when the user at a position is a repeated compare. */
-function isRepeated(s: SelectionInput, at: number): boolean {
-  const b = s.blockAt[at], block = s.f.blocks[b], k = at - s.blockBase[b];
-  if (k >= block.instructions.length) return false;
-  const i = block.instructions[k];
-  return i.kind === 'compare' && s.folded[i.result] === 1 && s.useCount[i.result] > 1;
-}
-
-function defineResults(i: Instruction, at: number, definitions: (Instruction | undefined)[], definedAt: Int32Array): void {
-  switch (i.kind) {
-    case 'store': case 'atomic_store': case 'memory_copy': case 'memory_fill': case 'fence': case 'safepoint':
-    case 'stack_map': case 'patch_point': return;
-    case 'pair':
-      definitions[i.result] = i; definedAt[i.result] = at;
-      definitions[i.result2] = i; definedAt[i.result2] = at;
-      return;
-    case 'call': case 'call_indirect':
-      for (let k = 0; k < i.results.length; k++) { definitions[i.results[k]] = i; definedAt[i.results[k]] = at; }
-      return;
-    default: definitions[i.result] = i; definedAt[i.result] = at;
-  }
-}
-
-/**
- * Points every renaming instruction's result (and names of names) at the value that has the register. In reverse
- * postorder a value's own alias is final before it is read. A constant must not be read under another type, so a
- * renaming of a constant is left to be emitted.
- */
-function resolveAliases(f: MirFunction, blocks: BlockOrder, definitions: readonly (Instruction | undefined)[], aliasOf: AliasPredicate): void {
-  const alias = blocks.alias;
-  for (let k = 0; k < blocks.rpo.length; k++) {
-    const b = blocks.rpo[k], { params, instructions } = f.blocks[b];
-    if (blocks.singleEntry[b] === 1) for (let p = 0; p < params.length; p++) alias[params[p]] = alias[alias[params[p]]];
-    for (let n = 0; n < instructions.length; n++) {
-      const i = instructions[n];
-      if (i.kind !== 'convert') continue;
-      const a = aliasOf(i);
-      if (a >= 0 && definitions[alias[a]]?.kind !== 'const') alias[i.result] = alias[a];
-    }
-  }
-}
-
-function countUses(
-  f: MirFunction, reachable: readonly number[], blockBase: Int32Array, blocks: BlockOrder,
-  definitions: readonly (Instruction | undefined)[], definedAt: Int32Array, alias: Int32Array,
-  useCount: Int32Array, userAt: Int32Array, skip: Uint8Array, feeds: Int32Array,
-  conditions: Int32Array,
-): void {
-  let at = 0;
-  const count = (v: Value): void => {
-    const a = alias[v];
-    useCount[a]++;
-    userAt[a] = at;
+  const s: SelectionInput = {
+    f, blocks, blockBase, definitions: new Array<Instruction | undefined>(values).fill(undefined), definedAt: int32(values).fill(-1),
+    alias: blocks.alias, useCount: int32(values), userAt: int32(values).fill(-1), feeds: int32(values).fill(-1), blockAt: int32(positions),
+    skip: uint8(positions), folded: uint8(values), literal: uint8(values), barriers: int32(positions + 1), effects: uint8(positions),
+    resultAt: int32(positions).fill(-1), emitAt: int32(positions), folds,
   };
-  for (const b of reachable) {
-    const { instructions, terminator } = f.blocks[b];
-    at = blockBase[b];
-    for (let k = 0; k < instructions.length; k++, at++) {
-      const i = instructions[k];
-      if (i.kind === 'convert' && alias[i.result] !== i.result) { skip[at] = 1; continue; }
-      forEachOperand(i, count);
-      if (i.kind === 'select') conditions[alias[i.condition]]++;
+  const { alias, barriers, effects, useCount } = s;
+  // How many of a value's uses are as a condition.
+  const conditions = int32(values);
+  const visitor = new UseVisitor(s, conditions);
+  for (let k = 0; k < rpo.length; k++) {
+    const b = rpo[k], { params, instructions, terminator } = f.blocks[b];
+    if (singleEntry[b] === 1) for (let p = 0; p < params.length; p++) alias[params[p]] = alias[alias[params[p]]];
+    s.blockAt.fill(b, blockBase[b], blockBase[b] + instructions.length + 1);
+    visitor.at = blockBase[b];
+    for (let n = 0; n < instructions.length; n++) {
+      visitor.instruction(instructions[n], aliasOf);
+      visitor.at++;
     }
-    if (terminator.kind === 'jump' || terminator.kind === 'br' || terminator.kind === 'switch') {
-      if (terminator.kind === 'br') {
-        if (blocks.exits[b].length > 1) {
-          count(terminator.condition);
-          conditions[alias[terminator.condition]]++;
-        }
-      }
-      else if (terminator.kind === 'switch') { if (blocks.exits[b].length > 1) count(terminator.value); }
-      for (const e of blocks.exits[b]) {
-        if (blocks.singleEntry[e.block] === 1) continue;
-        const params = f.blocks[e.block].params;
-        for (let k = 0; k < e.args.length; k++) {
-          count(e.args[k]);
-          feeds[alias[e.args[k]]] = params[k];
-        }
-      }
-    } else forEachTerminatorOperand(terminator, count);
+    visitor.terminator(terminator, b);
   }
-  // Dead pure instructions release their operands, which may kill more of them.
+  for (let at = 0; at < positions; at++) barriers[at + 1] = barriers[at] + (effects[at] & BARRIER);
+  findFeeds(s);
+  skipDead(s, conditions);
+  for (let v = 0; v < values; v++) {
+    if (useCount[v] > 1 && useCount[v] <= MOST_REPEATS && conditions[v] === useCount[v] && s.definitions[v]?.kind === 'compare') s.folded[v] = 1;
+  }
+  for (let b = 0; b < f.blocks.length; b++) if (blockBase[b] >= 0) foldBlock(s, b);
+  return s;
+}
+
+/** Decides which definitions of a block are folded, users before what they use. */
+function foldBlock(s: SelectionInput, b: number): void {
+  const { skip, resultAt, useCount, userAt, literal, effects, emitAt, folded } = s;
+  const { instructions, terminator } = s.f.blocks[b], base = s.blockBase[b], end = base + instructions.length;
+  emitAt[end] = end;
+  for (let at = end - 1; at >= base; at--) {
+    emitAt[at] = at;
+    const v = resultAt[at];
+    if (v < 0 || useCount[v] !== 1 || literal[v] === 1 || skip[at] === 1) continue;
+    const user = userAt[v];
+    if (user <= at || user > end) continue;
+    const place = emitAt[user];
+    if ((effects[at] & PURE) === 0 && ((effects[at] & PLAIN_LOAD) === 0 || !quietBetween(s, at, place))) continue;
+    const r = user < end ? resultAt[user] : -1;
+    // Nothing is folded into a repeated compare.
+    if (r >= 0 && folded[r] === 1 && useCount[r] > 1) continue;
+    if (!s.folds(s, instructions[at - base], user === end ? terminator : instructions[user - base], place)) continue;
+    folded[v] = 1;
+    emitAt[at] = place;
+  }
+}
+
+/** Records what one instruction after another defines, uses and does. */
+class UseVisitor {
+  /** Position of the instruction or terminator. */
+  at = 0;
+  readonly #s: SelectionInput;
+  readonly #conditions: Int32Array;
+  readonly #use = (v: Value): void => { this.#count(v); };
+  readonly #define = (v: Value): void => {
+    this.#s.definitions[v] = this.#defining;
+    this.#s.definedAt[v] = this.at;
+  };
+  #defining: Instruction | undefined;
+
+  constructor(s: SelectionInput, conditions: Int32Array) {
+    this.#s = s;
+    this.#conditions = conditions;
+  }
+
+  #count(v: Value): void {
+    const s = this.#s, a = s.alias[v];
+    s.useCount[a]++;
+    if (s.userAt[a] < this.at) s.userAt[a] = this.at;
+  }
+  #result(i: Instruction, v: Value, effects: number): void {
+    const s = this.#s, at = this.at;
+    s.definitions[v] = i;
+    s.definedAt[v] = at;
+    s.resultAt[at] = v;
+    s.effects[at] = effects;
+  }
+
+  /** The usual kinds are told at once, the others by the general tables: both say the same. */
+  instruction(i: Instruction, aliasOf: AliasPredicate): void {
+    const s = this.#s;
+    switch (i.kind) {
+      case 'const': case 'slot_addr': case 'global_addr':
+        this.#result(i, i.result, PURE);
+        s.literal[i.result] = 1;
+        return;
+      case 'binary':
+        this.#result(i, i.result, TRAPPING.has(i.op) ? BARRIER : PURE);
+        this.#count(i.a);
+        this.#count(i.b);
+        return;
+      case 'compare':
+        this.#result(i, i.result, PURE);
+        this.#count(i.a);
+        this.#count(i.b);
+        return;
+      case 'load':
+        this.#result(i, i.result, i.volatile ? BARRIER : BARRIER | PLAIN_LOAD);
+        this.#count(i.base);
+        if (i.index !== NO_VALUE) this.#count(i.index);
+        return;
+      case 'store':
+        s.effects[this.at] = BARRIER;
+        this.#count(i.base);
+        if (i.index !== NO_VALUE) this.#count(i.index);
+        this.#count(i.value);
+        return;
+      case 'convert': {
+        this.#result(i, i.result, TRAPPING.has(i.op) ? BARRIER : PURE);
+        const a = aliasOf(i);
+        if (a >= 0 && s.definitions[s.alias[a]]?.kind !== 'const') {
+          s.alias[i.result] = s.alias[a];
+          s.skip[this.at] = 1;
+        } else this.#count(i.a);
+        return;
+      }
+      case 'select':
+        this.#result(i, i.result, PURE);
+        this.#count(i.condition);
+        this.#count(i.a);
+        this.#count(i.b);
+        this.#conditions[s.alias[i.condition]]++;
+        return;
+      default:
+        s.effects[this.at] = isPure(i) ? PURE : mayTrap(i) || hasSideEffect(i) ? BARRIER : 0;
+        s.resultAt[this.at] = singleResult(i);
+        this.#defining = i;
+        forEachResult(i, this.#define);
+        forEachOperand(i, this.#use);
+    }
+  }
+
+  terminator(t: Terminator, b: number): void {
+    const s = this.#s, { exits, singleEntry } = s.blocks;
+    s.effects[this.at] = BARRIER;
+    switch (t.kind) {
+      case 'jump': break;
+      case 'br':
+        if (exits[b].length === 1) break;
+        this.#count(t.condition);
+        this.#conditions[s.alias[t.condition]]++;
+        break;
+      case 'switch': if (exits[b].length > 1) this.#count(t.value); break;
+      default: forEachTerminatorOperand(t, this.#use); return;
+    }
+    for (let k = 0; k < exits[b].length; k++) {
+      const e = exits[b][k];
+      if (singleEntry[e.block] === 0) for (let n = 0; n < e.args.length; n++) this.#count(e.args[n]);
+    }
+  }
+}
+
+/** Which block parameter each value is passed to. */
+function findFeeds({ f, blocks, blockBase, alias, feeds }: SelectionInput): void {
+  for (let b = 0; b < blockBase.length; b++) {
+    if (blockBase[b] < 0) continue;
+    const exits = blocks.exits[b];
+    for (let k = 0; k < exits.length; k++) {
+      const { block, args } = exits[k];
+      if (blocks.singleEntry[block] === 1) continue;
+      const params = f.blocks[block].params;
+      for (let n = 0; n < args.length; n++) feeds[alias[args[n]]] = params[n];
+    }
+  }
+}
+
+/** Dead pure instructions release their operands, which may kill more of them. */
+function skipDead({ alias, definitions, definedAt, effects, skip, useCount }: SelectionInput, conditions: Int32Array): void {
   const work: number[] = [];
   const release = (v: Value): void => {
     const a = alias[v];
     if (--useCount[a] === 0) work.push(a);
   };
   for (let v = 0; v < alias.length; v++) {
-    if (definedAt[v] >= 0 && alias[v] === v && useCount[v] === 0) work.push(v);
+    if (useCount[v] === 0 && definedAt[v] >= 0 && alias[v] === v && (effects[definedAt[v]] & PURE) !== 0) work.push(v);
   }
   while (work.length > 0) {
     const v = work.pop()!, d = definitions[v];
-    if (d === undefined || !isPure(d) || skip[definedAt[v]] === 1) continue;
+    if (d === undefined || (effects[definedAt[v]] & PURE) === 0 || skip[definedAt[v]] === 1) continue;
     if (d.kind === 'pair' && (useCount[d.result] > 0 || useCount[d.result2] > 0)) continue;
     skip[definedAt[v]] = 1;
     if (d.kind === 'select') conditions[alias[d.condition]]--;
