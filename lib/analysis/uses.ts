@@ -1,5 +1,5 @@
 /** Who defines and who uses each value, as arrays indexed by value. */
-import type { Instruction, Terminator, Value } from '../mir/instruction.ts';
+import type { ConstInst, Instruction, Terminator, Value } from '../mir/instruction.ts';
 import type { MirFunction } from '../mir/module.ts';
 import { forEachOperand, forEachTerminatorOperand } from '../mir/operands.ts';
 import { int32 } from './slab.ts';
@@ -9,10 +9,35 @@ export function countUses(f: MirFunction): Int32Array {
   const uses = int32(f.valueTypes.length);
   const visit = (v: Value): void => { uses[v]++; };
   for (const b of f.blocks) {
-    for (let k = 0; k < b.instructions.length; k++) forEachOperand(b.instructions[k], visit);
+    const list = b.instructions;
+    for (let k = 0; k < list.length; k++) {
+      const i = list[k];
+      switch (i.kind) { // the frequent kinds without a call per operand
+        case 'const': break;
+        case 'binary': case 'compare': uses[i.a]++; uses[i.b]++; break;
+        case 'unary': case 'convert': uses[i.a]++; break;
+        case 'load': case 'lea': uses[i.base]++; if (i.index >= 0) uses[i.index]++; break;
+        case 'store': uses[i.base]++; if (i.index >= 0) uses[i.index]++; uses[i.value]++; break;
+        case 'select': uses[i.condition]++; uses[i.a]++; uses[i.b]++; break;
+        default: forEachOperand(i, visit);
+      }
+    }
     forEachTerminatorOperand(b.terminator, visit);
   }
   return uses;
+}
+
+/** The constants among the marked values, by value. */
+export function constantsAmong(f: MirFunction, marked: Uint8Array): ReadonlyMap<Value, ConstInst> {
+  const found = new Map<Value, ConstInst>();
+  for (const b of f.blocks) {
+    const list = b.instructions;
+    for (let k = 0; k < list.length; k++) {
+      const i = list[k];
+      if (i.kind === 'const' && marked[i.result] !== 0) found.set(i.result, i);
+    }
+  }
+  return found;
 }
 
 /** Where values come from. */

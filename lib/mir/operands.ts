@@ -167,11 +167,11 @@ export function mapTerminatorOperands(t: Terminator, map: (v: Value) => Value): 
   switch (t.kind) {
     case 'jump': {
       const target = mapEdge(t.target, map);
-      return target === t.target ? t : { ...t, target };
+      return target === t.target ? t : { kind: 'jump', target, loc: t.loc };
     }
     case 'br': {
       const condition = map(t.condition), then = mapEdge(t.then, map), otherwise = mapEdge(t.else, map);
-      return condition === t.condition && then === t.then && otherwise === t.else ? t : { ...t, condition, then, else: otherwise };
+      return condition === t.condition && then === t.then && otherwise === t.else ? t : { kind: 'br', condition, then, else: otherwise, loc: t.loc };
     }
     case 'switch': {
       const value = map(t.value), fallback = mapEdge(t.default, map);
@@ -202,11 +202,11 @@ export function mapEdges(t: Terminator, map: (e: Edge, index: number) => Edge): 
   switch (t.kind) {
     case 'jump': {
       const target = map(t.target, 0);
-      return target === t.target ? t : { ...t, target };
+      return target === t.target ? t : { kind: 'jump', target, loc: t.loc };
     }
     case 'br': {
       const then = map(t.then, 0), otherwise = map(t.else, 1);
-      return then === t.then && otherwise === t.else ? t : { ...t, then, else: otherwise };
+      return then === t.then && otherwise === t.else ? t : { kind: 'br', condition: t.condition, then, else: otherwise, loc: t.loc };
     }
     case 'switch': {
       let same = true;
@@ -224,11 +224,14 @@ export function mapEdges(t: Terminator, map: (e: Edge, index: number) => Edge): 
   }
 }
 
+/** Binary operations and conversions whose row says that they trap: a set, as asking the row for a key is many times slower. */
+const TRAPPING: ReadonlySet<string> = new Set([...Object.entries(BINARY_OPS), ...Object.entries(CONVERT_OPS)].filter(([, row]) => 'traps' in row).map(([op]) => op));
+
 /** True when the instruction can end in a trap (a call is judged by {@link hasSideEffect}). */
 export function mayTrap(i: Instruction): boolean {
   switch (i.kind) {
-    case 'binary': return 'traps' in BINARY_OPS[i.op];
-    case 'convert': return 'traps' in CONVERT_OPS[i.op];
+    case 'binary': return TRAPPING.has(i.op);
+    case 'convert': return TRAPPING.has(i.op);
     case 'load': case 'store': case 'memory_copy': case 'memory_fill': case 'call': case 'call_indirect':
     case 'atomic_load': case 'atomic_store': case 'atomic_rmw': case 'atomic_cmpxchg': return true;
     default: return false;

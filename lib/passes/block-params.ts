@@ -8,19 +8,19 @@
  * bits count as one value; they are repeated at the head of the block.
  */
 import { incomingEdges, type Cfg } from '../analysis/cfg.ts';
-import { findDefinitions, type Definitions } from '../analysis/uses.ts';
+import { constantsAmong } from '../analysis/uses.ts';
 import type { ConstInst, Edge, Instruction, Terminator, Value } from '../mir/instruction.ts';
 import type { Block, MirFunction } from '../mir/module.ts';
-import { forEachEdge, mapEdges, mapTerminatorOperands } from '../mir/operands.ts';
+import { forEachEdge, mapEdges } from '../mir/operands.ts';
 import type { Type } from '../mir/types.ts';
-import { replaceOperands } from './clone.ts';
+import { renameAll, renameTerminator, replaceOperands } from './clone.ts';
 import { int32, int32From, uint8 } from '../analysis/slab.ts';
 
 const UNKNOWN = -1;
 const MOST_MOVES = 6;
 
 /** The function without parameters that are copies; the same object when there are none. No block is unreachable. */
-export function propagateCopies(f: MirFunction, cfg: Cfg, definitions: Definitions = findDefinitions(f)): MirFunction {
+export function propagateCopies(f: MirFunction, cfg: Cfg): MirFunction {
   const n = f.valueTypes.length;
   let paramCount = 0;
   for (let b = 1; b < f.blocks.length; b++) paramCount += f.blocks[b].params.length;
@@ -28,14 +28,17 @@ export function propagateCopies(f: MirFunction, cfg: Cfg, definitions: Definitio
   const state = int32(n);
   for (let v = 0; v < n; v++) state[v] = v;
   for (let b = 1; b < f.blocks.length; b++) for (const p of f.blocks[b].params) state[p] = UNKNOWN;
-  unifyConstants(f, definitions.instruction, state);
+  const param = uint8(n);
+  for (let b = 0; b < f.blocks.length; b++) { const { params } = f.blocks[b]; for (let k = 0; k < params.length; k++) param[params[k]] = 1; }
+  const constants = constantArguments(f, n);
+  unifyConstants(f, constants, state);
 
   const incoming = incomingEdges(f, cfg);
   const moves = uint8(n);
   const queued = uint8(f.blocks.length).fill(1);
   // Blocks by reverse postorder; a change of a parameter re-queues the blocks its own block jumps to and, as the
   // parameter may be an argument anywhere below, every block that reads it as one.
-  const readers = argumentReaders(f, n, definitions.param);
+  const readers = argumentReaders(f, n, param);
   let work = Array.from(cfg.rpo);
   while (work.length > 0) {
     const later: number[] = [];
@@ -63,7 +66,7 @@ export function propagateCopies(f: MirFunction, cfg: Cfg, definitions: Definitio
 
   let found = 0;
   for (let b = 1; b < f.blocks.length; b++) for (const p of f.blocks[b].params) if (state[p] !== p && state[p] !== UNKNOWN) found++;
-  return found === 0 ? f : rewrite(f, state, definitions.instruction);
+  return found === 0 ? f : rewrite(f, state, constants);
 }
 
 function meet(incoming: readonly Edge[], cfg: Cfg, b: number, k: number, p: Value, state: Int32Array): Value {
@@ -78,34 +81,42 @@ function meet(incoming: readonly Edge[], cfg: Cfg, b: number, k: number, p: Valu
 }
 
 /** For each value that is a parameter: the blocks that get it as an argument of an edge. */
-function argumentReaders(f: MirFunction, n: number, param: Int32Array): { readonly start: Int32Array; readonly blocks: Int32Array } {
+function argumentReaders(f: MirFunction, n: number, param: Uint8Array): { readonly start: Int32Array; readonly blocks: Int32Array } {
   const start = int32(n + 1);
-  const count = (e: Edge): void => { for (const a of e.args) if (param[a] >= 0) start[a + 1]++; };
+  const count = (e: Edge): void => { for (const a of e.args) if (param[a] !== 0) start[a + 1]++; };
   for (const b of f.blocks) forEachEdge(b.terminator, count);
   for (let v = 0; v < n; v++) start[v + 1] += start[v];
   const fill = int32From(start, n), blocks = int32(start[n]);
-  const add = (e: Edge): void => { for (const a of e.args) if (param[a] >= 0) blocks[fill[a]++] = e.block; };
+  const add = (e: Edge): void => { for (const a of e.args) if (param[a] !== 0) blocks[fill[a]++] = e.block; };
   for (const b of f.blocks) forEachEdge(b.terminator, add);
   return { start, blocks };
 }
 
+/** The constants that are arguments of edges. */
+function constantArguments(f: MirFunction, n: number): ReadonlyMap<Value, ConstInst> {
+  const marked = uint8(n);
+  const mark = (e: Edge): void => { for (let k = 0; k < e.args.length; k++) marked[e.args[k]] = 1; };
+  for (const b of f.blocks) forEachEdge(b.terminator, mark);
+  return constantsAmong(f, marked);
+}
+
 /** Lets equal constants share a state. */
-function unifyConstants(f: MirFunction, definitions: readonly (Instruction | undefined)[], state: Int32Array): void {
+function unifyConstants(f: MirFunction, constants: ReadonlyMap<Value, ConstInst>, state: Int32Array): void {
   const first = new Map<string | number | bigint, Value>();
   const unify = (e: Edge): void => {
     for (let k = 0; k < e.args.length; k++) {
-      const v = e.args[k], i = definitions[v];
-      if (i?.kind !== 'const' || state[v] !== v) continue;
+      const v = e.args[k], i = constants.get(v);
+      if (i === undefined || state[v] !== v) continue;
       // i32 constants by number, the rest by text: −0 and the type must tell them apart.
       const key = i.type === 'i32' ? i.value : `${i.type}:${Object.is(i.value, -0) ? '-0' : i.value}`;
       const known = first.get(key);
       if (known === undefined) first.set(key, v); else state[v] = known;
     }
   };
-  for (const b of f.blocks) forEachEdge(b.terminator, unify);
+  if (constants.size > 0) for (const b of f.blocks) forEachEdge(b.terminator, unify);
 }
 
-function rewrite(f: MirFunction, state: Int32Array, definitions: readonly (Instruction | undefined)[]): MirFunction {
+function rewrite(f: MirFunction, state: Int32Array, constants: ReadonlyMap<Value, ConstInst>): MirFunction {
   const n = f.valueTypes.length, replacement = int32(n);
   for (let v = 0; v < n; v++) replacement[v] = v;
   let types: Type[] | undefined;
@@ -117,8 +128,8 @@ function rewrite(f: MirFunction, state: Int32Array, definitions: readonly (Instr
       if (v === p || v === UNKNOWN) continue;
       shrinks[b] = 1;
       gone[p] = 1;
-      const d = definitions[v];
-      if (d?.kind === 'const') {
+      const d = constants.get(v);
+      if (d !== undefined) {
         types ??= f.valueTypes.slice();
         const copy: ConstInst = { ...d, result: types.push(d.type) - 1 };
         const list = added.get(b);
@@ -129,17 +140,16 @@ function rewrite(f: MirFunction, state: Int32Array, definitions: readonly (Instr
       }
     }
   }
-  const map = (v: Value): Value => replacement[v];
   const dropped = (e: Edge): Edge => {
     if (shrinks[e.block] === 0) return e;
     const params = f.blocks[e.block].params;
     return { block: e.block, args: e.args.filter((_, k) => gone[params[k]] === 0) };
   };
   const blocks: Block[] = f.blocks.map((block, b) => {
-    let instructions: readonly Instruction[] = mapAll(block.instructions, map);
+    let instructions = renameAll(block.instructions, replacement);
     const head = added.get(b);
     if (head !== undefined) instructions = [...head, ...instructions];
-    const terminator: Terminator = mapTerminatorOperands(mapEdges(block.terminator, dropped), map);
+    const terminator: Terminator = renameTerminator(mapEdges(block.terminator, dropped), replacement);
     const params = shrinks[b] !== 0 ? block.params.filter((p) => gone[p] === 0) : block.params;
     return instructions === block.instructions && terminator === block.terminator && params === block.params ? block : { ...block, params, instructions, terminator };
   });

@@ -3,11 +3,11 @@
  *
  * The frequent kinds are written out as literals on purpose: an object literal is built from one hidden class in a
  * few nanoseconds, while spreading an instruction (whose class differs by kind, origin and frozenness) takes the slow
- * path. These two functions make most of the objects of an optimisation run.
+ * path. These functions make most of the objects of an optimisation run.
  */
-import type { Instruction, Value } from '../mir/instruction.ts';
+import type { Edge, Instruction, Terminator, Value } from '../mir/instruction.ts';
 import { NO_VALUE } from '../mir/instruction.ts';
-import { mapOperands } from '../mir/operands.ts';
+import { mapOperands, mapTerminatorOperands } from '../mir/operands.ts';
 
 type Mapping = (v: Value) => Value;
 
@@ -85,5 +85,100 @@ function withResults(i: Instruction, name: Mapping): Instruction {
     case 'pair': return { ...i, result: name(i.result), result2: name(i.result2) };
     case 'call': case 'call_indirect': return { ...i, results: i.results.map(name) };
     default: return { ...i, result: name(i.result) };
+  }
+}
+
+/** {@link replaceOperands} by a table: the operand `v` becomes `to[v]`. No call per operand. */
+export function renameOperands(i: Instruction, to: Int32Array): Instruction {
+  switch (i.kind) {
+    case 'const': case 'slot_addr': case 'global_addr': return i;
+    case 'binary': {
+      const a = to[i.a], b = to[i.b];
+      return a === i.a && b === i.b ? i : { kind: 'binary', op: i.op, type: i.type, a, b, result: i.result, loc: i.loc };
+    }
+    case 'load': {
+      const base = to[i.base], index = i.index === NO_VALUE ? NO_VALUE : to[i.index];
+      return base === i.base && index === i.index ? i
+        : { kind: 'load', type: i.type, base, index, scale: i.scale, offset: i.offset, align: i.align, volatile: i.volatile, result: i.result, loc: i.loc };
+    }
+    case 'store': {
+      const base = to[i.base], index = i.index === NO_VALUE ? NO_VALUE : to[i.index], value = to[i.value];
+      return base === i.base && index === i.index && value === i.value ? i
+        : { kind: 'store', type: i.type, base, index, scale: i.scale, offset: i.offset, value, align: i.align, volatile: i.volatile, loc: i.loc };
+    }
+    case 'compare': {
+      const a = to[i.a], b = to[i.b];
+      return a === i.a && b === i.b ? i : { kind: 'compare', op: i.op, type: i.type, a, b, result: i.result, loc: i.loc };
+    }
+    case 'unary': {
+      const a = to[i.a];
+      return a === i.a ? i : { kind: 'unary', op: i.op, type: i.type, a, result: i.result, loc: i.loc };
+    }
+    case 'convert': {
+      const a = to[i.a];
+      return a === i.a ? i : { kind: 'convert', op: i.op, from: i.from, type: i.type, a, result: i.result, loc: i.loc };
+    }
+    case 'select': {
+      const condition = to[i.condition], a = to[i.a], b = to[i.b];
+      return condition === i.condition && a === i.a && b === i.b ? i : { kind: 'select', type: i.type, condition, a, b, result: i.result, loc: i.loc };
+    }
+    case 'lea': {
+      const base = to[i.base], index = i.index === NO_VALUE ? NO_VALUE : to[i.index];
+      return base === i.base && index === i.index ? i : { kind: 'lea', base, index, scale: i.scale, offset: i.offset, result: i.result, loc: i.loc };
+    }
+    case 'call': {
+      const args = renameList(i.args, to);
+      return args === i.args ? i : { kind: 'call', callee: i.callee, args, results: i.results, loc: i.loc };
+    }
+    default: return mapOperands(i, (v) => to[v]);
+  }
+}
+
+/** The list with every value replaced by its entry in the table; the same list when nothing changed. */
+export function renameList(list: readonly Value[], to: Int32Array): readonly Value[] {
+  for (let k = 0; k < list.length; k++) {
+    if (to[list[k]] === list[k]) continue;
+    const out: Value[] = [];
+    for (let j = 0; j < list.length; j++) out.push(to[list[j]]);
+    return out;
+  }
+  return list;
+}
+
+/** {@link renameOperands} for a list of instructions; the same list when nothing changed. */
+export function renameAll(list: readonly Instruction[], to: Int32Array): readonly Instruction[] {
+  let out: Instruction[] | undefined;
+  for (let k = 0; k < list.length; k++) {
+    const after = renameOperands(list[k], to);
+    if (out !== undefined) out.push(after);
+    else if (after !== list[k]) {
+      out = list.slice(0, k);
+      out.push(after);
+    }
+  }
+  return out ?? list;
+}
+
+function renameEdge(e: Edge, to: Int32Array): Edge {
+  const args = renameList(e.args, to);
+  return args === e.args ? e : { block: e.block, args };
+}
+
+/** {@link renameOperands} for a terminator, edge arguments included. */
+export function renameTerminator(t: Terminator, to: Int32Array): Terminator {
+  switch (t.kind) {
+    case 'jump': {
+      const target = renameEdge(t.target, to);
+      return target === t.target ? t : { kind: 'jump', target, loc: t.loc };
+    }
+    case 'br': {
+      const condition = to[t.condition], then = renameEdge(t.then, to), otherwise = renameEdge(t.else, to);
+      return condition === t.condition && then === t.then && otherwise === t.else ? t : { kind: 'br', condition, then, else: otherwise, loc: t.loc };
+    }
+    case 'ret': {
+      const args = renameList(t.args, to);
+      return args === t.args ? t : { kind: 'ret', args, loc: t.loc };
+    }
+    default: return mapTerminatorOperands(t, (v) => to[v]);
   }
 }

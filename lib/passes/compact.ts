@@ -3,12 +3,13 @@
  * stages index arrays by value, so holes cost them time.
  */
 import type { Instruction, Value } from '../mir/instruction.ts';
+import { NO_VALUE } from '../mir/instruction.ts';
 import type { Block, MirFunction } from '../mir/module.ts';
-import { forEachResult, mapTerminatorOperands } from '../mir/operands.ts';
+import { forEachResult } from '../mir/operands.ts';
 import type { Type } from '../mir/types.ts';
 import { ownFunctionPass } from './pass.ts';
 import { withoutUnreachable } from './simplify-cfg.ts';
-import { copyInstruction } from './clone.ts';
+import { copyInstruction, renameList, renameOperands, renameTerminator } from './clone.ts';
 import { int32, uint8 } from '../analysis/slab.ts';
 
 /** The pass `compact`. */
@@ -35,18 +36,22 @@ export function compactFunction(f: MirFunction): MirFunction {
     for (let k = 0; k < b.instructions.length; k++) {
       const i = b.instructions[k];
       if (i.kind === 'slot_addr') usedSlots[i.slot] = 1;
-      forEachResult(i, define);
+      switch (i.kind) {
+        case 'binary': case 'const': case 'load': case 'compare': define(i.result); break;
+        case 'store': break;
+        default: forEachResult(i, define);
+      }
     }
   }
   const g = usedSlots.includes(0) ? dropSlots(f, usedSlots) : f;
   if (dense && v === f.valueTypes.length) return g;
   const map = (value: Value): Value => number[value];
-  const blocks: Block[] = g.blocks.map((b) => ({
-    ...b,
-    params: b.params.map(map),
-    instructions: b.instructions.map((i) => copyInstruction(i, map, map)),
-    terminator: mapTerminatorOperands(b.terminator, map),
-  }));
+  const blocks: Block[] = [];
+  for (const b of g.blocks) {
+    const instructions: Instruction[] = [];
+    for (let k = 0; k < b.instructions.length; k++) instructions.push(renumbered(b.instructions[k], number, map));
+    blocks.push({ ...b, params: renameList(b.params, number), instructions, terminator: renameTerminator(b.terminator, number) });
+  }
   const out: MirFunction = { ...g, blocks, valueTypes: types };
   if (f.valueNames === undefined) return out;
   const valueNames: Record<number, string> = {};
@@ -55,6 +60,22 @@ export function compactFunction(f: MirFunction): MirFunction {
     if (at !== undefined && at >= 0) valueNames[at] = f.valueNames[Number(key)];
   }
   return { ...out, valueNames };
+}
+
+/** The instruction with operands and results by the table; the frequent kinds without a call per value. */
+function renumbered(i: Instruction, to: Int32Array, map: (v: Value) => Value): Instruction {
+  switch (i.kind) {
+    case 'const': return i.result === to[i.result] ? i : { kind: 'const', type: i.type, value: i.value, result: to[i.result], loc: i.loc };
+    case 'binary': return { kind: 'binary', op: i.op, type: i.type, a: to[i.a], b: to[i.b], result: to[i.result], loc: i.loc };
+    case 'compare': return { kind: 'compare', op: i.op, type: i.type, a: to[i.a], b: to[i.b], result: to[i.result], loc: i.loc };
+    case 'load':
+      return {
+        kind: 'load', type: i.type, base: to[i.base], index: i.index === NO_VALUE ? NO_VALUE : to[i.index], scale: i.scale, offset: i.offset,
+        align: i.align, volatile: i.volatile, result: to[i.result], loc: i.loc,
+      };
+    case 'store': return renameOperands(i, to);
+    default: return copyInstruction(i, map, map);
+  }
 }
 
 function dropSlots(f: MirFunction, used: Uint8Array): MirFunction {

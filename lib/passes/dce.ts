@@ -23,7 +23,9 @@ export const deadCode = ownFunctionPass('dce', 'removes instructions and block p
 /** The function without dead instructions and parameters; the same object when all are alive. */
 export function removeDeadCode(f: MirFunction, cfg: Cfg, definitions: Definitions, module: Module, globals: ReadonlyMap<string, number>): MirFunction {
   const facts: TrapFacts = { function: f, module, globals, definitions: definitions.instruction };
-  const alive = markAlive(f, cfg, definitions, facts);
+  let total = 0;
+  for (const b of f.blocks) total += b.instructions.length;
+  const roots = uint8(total), alive = markAlive(f, cfg, definitions, facts, roots);
   let blocks: Block[] | undefined;
   // Which blocks lose parameters, so that edges to them lose arguments.
   const shrinks = uint8(f.blocks.length);
@@ -35,12 +37,13 @@ export function removeDeadCode(f: MirFunction, cfg: Cfg, definitions: Definition
     const params = f.blocks[e.block].params;
     return { block: e.block, args: e.args.filter((_, k) => alive[params[k]] !== 0) };
   };
+  let at = 0;
   for (let b = 0; b < f.blocks.length; b++) {
     const block = f.blocks[b], list = block.instructions;
     let kept: Instruction[] | undefined;
     for (let k = 0; k < list.length; k++) {
       const i = list[k];
-      if (isResultAlive(i, alive) || isRoot(i, facts)) { kept?.push(i); continue; }
+      if (roots[at++] !== 0 || isResultAlive(i, alive)) { kept?.push(i); continue; }
       kept ??= list.slice(0, k);
     }
     const params = shrinks[b] !== 0 ? block.params.filter((p) => alive[p] !== 0) : block.params;
@@ -52,6 +55,7 @@ export function removeDeadCode(f: MirFunction, cfg: Cfg, definitions: Definition
 }
 
 function isRoot(i: Instruction, facts: TrapFacts): boolean {
+  if (i.kind === 'const' || i.kind === 'compare') return false;
   return hasSideEffect(i) || mayTrap(i) && !cannotTrap(i, facts);
 }
 
@@ -64,14 +68,18 @@ function isResultAlive(i: Instruction, alive: Uint8Array): boolean {
   }
 }
 
-function markAlive(f: MirFunction, cfg: Cfg, definitions: Definitions, facts: TrapFacts): Uint8Array {
+/** Marks living values, and in `roots`, by position in the function, the instructions that live by themselves. */
+function markAlive(f: MirFunction, cfg: Cfg, definitions: Definitions, facts: TrapFacts, roots: Uint8Array): Uint8Array {
   const alive = uint8(f.valueTypes.length);
   const work: Value[] = [];
   const mark = (v: Value): void => { if (alive[v] === 0) { alive[v] = 1; work.push(v); } };
   for (const p of f.blocks[0].params) alive[p] = 1;
+  let at = 0;
   for (const b of f.blocks) {
     for (let k = 0; k < b.instructions.length; k++) {
-      if (isRoot(b.instructions[k], facts)) forEachOperand(b.instructions[k], mark);
+      const i = b.instructions[k];
+      if (isRoot(i, facts)) { roots[at] = 1; forEachOperand(i, mark); }
+      at++;
     }
     forEachDirectOperand(b.terminator, mark);
   }
@@ -80,7 +88,17 @@ function markAlive(f: MirFunction, cfg: Cfg, definitions: Definitions, facts: Tr
   for (let e = cfg.predStart[0]; e < cfg.predStart[1]; e++) incoming[e].args.forEach(mark);
   while (work.length > 0) {
     const v = work.pop()!, i = definitions.instruction[v];
-    if (i !== undefined) { forEachOperand(i, mark); continue; }
+    if (i !== undefined) {
+      switch (i.kind) { // the frequent kinds without a call per operand
+        case 'const': break;
+        case 'binary': case 'compare':
+          if (alive[i.a] === 0) { alive[i.a] = 1; work.push(i.a); }
+          if (alive[i.b] === 0) { alive[i.b] = 1; work.push(i.b); }
+          break;
+        default: forEachOperand(i, mark);
+      }
+      continue;
+    }
     const b = definitions.block[v];
     if (b < 0) continue;
     for (let e = cfg.predStart[b]; e < cfg.predStart[b + 1]; e++) mark(incoming[e].args[definitions.param[v]]);

@@ -1,6 +1,6 @@
 /** When two instructions compute the same value: hashing and equality of expressions, results and location aside. */
 import type { Instruction, Value } from '../mir/instruction.ts';
-import { COMPARE_OPS, PAIR_OPS } from '../mir/ops.ts';
+import { BINARY_OPS, COMPARE_OPS, PAIR_OPS } from '../mir/ops.ts';
 
 /**
  * True when the result depends on the operands alone, so that of two equal instructions one suffices. Trapping
@@ -21,7 +21,7 @@ function mix(h: number, x: number): number {
 
 function name(s: string): number {
   const n = s.length;
-  return s.charCodeAt(0) + Math.imul(s.charCodeAt(1), 37) + Math.imul(s.charCodeAt(n - 1), 1009) + (n << 20);
+  return s.charCodeAt(0) + Math.imul(s.charCodeAt(n - 1), 1009) + (n << 20);
 }
 
 function operands(seed: number, a: Value, b: Value, commutative: boolean): number {
@@ -29,12 +29,12 @@ function operands(seed: number, a: Value, b: Value, commutative: boolean): numbe
 }
 
 /** A hash that equal expressions share. */
-export function hashExpression(i: Instruction, commutative: boolean): number {
+export function hashExpression(i: Instruction): number {
   switch (i.kind) {
     case 'const': return mix(name(i.type), numberHash(i.value));
-    case 'binary': return operands(name(i.op), i.a, i.b, commutative);
-    case 'compare': return operands(name(i.op), i.a, i.b, 'commutative' in COMPARE_OPS[i.op]);
-    case 'pair': return operands(name(i.op), i.a, i.b, 'commutative' in PAIR_OPS[i.op]);
+    case 'binary': return operands(name(i.op), i.a, i.b, isSwappable(i.op));
+    case 'compare': return operands(name(i.op), i.a, i.b, isSwappable(i.op));
+    case 'pair': return operands(name(i.op), i.a, i.b, isSwappable(i.op));
     case 'unary': return mix(name(i.op), i.a);
     case 'convert': return mix(mix(name(i.op), i.a), name(i.type));
     case 'ternary': return mix(operands(name(i.op), i.a, i.b, false), i.c);
@@ -63,10 +63,10 @@ export function sameExpression(x: Instruction, y: Instruction): boolean {
         && (x.a === y.a && x.b === y.b || x.a === y.b && x.b === y.a && isSwappable(x.op));
     case 'compare':
       return y.kind === 'compare' && x.op === y.op
-        && (x.a === y.a && x.b === y.b || x.a === y.b && x.b === y.a && 'commutative' in COMPARE_OPS[x.op]);
+        && (x.a === y.a && x.b === y.b || x.a === y.b && x.b === y.a && isSwappable(x.op));
     case 'pair':
       return y.kind === 'pair' && x.op === y.op
-        && (x.a === y.a && x.b === y.b || x.a === y.b && x.b === y.a && 'commutative' in PAIR_OPS[x.op]);
+        && (x.a === y.a && x.b === y.b || x.a === y.b && x.b === y.a && isSwappable(x.op));
     case 'unary': return y.kind === 'unary' && x.op === y.op && x.a === y.a;
     case 'convert': return y.kind === 'convert' && x.op === y.op && x.type === y.type && x.a === y.a;
     case 'ternary': return y.kind === 'ternary' && x.op === y.op && x.a === y.a && x.b === y.b && x.c === y.c;
@@ -81,9 +81,9 @@ export function sameExpression(x: Instruction, y: Instruction): boolean {
   }
 }
 
-function isSwappable(op: string): boolean {
-  switch (op) {
-    case 'add': case 'mul': case 'and': case 'or': case 'xor': case 'fadd': case 'fmul': case 'fmin': case 'fmax': return true;
-    default: return false;
-  }
-}
+/** Operations whose row says that their operands may be swapped: a set, as asking the row for a key is many times slower. */
+const SWAPPABLE: ReadonlySet<string> = new Set(
+  [...Object.entries(BINARY_OPS), ...Object.entries(COMPARE_OPS), ...Object.entries(PAIR_OPS)].filter(([, row]) => 'commutative' in row).map(([op]) => op),
+);
+
+function isSwappable(op: string): boolean { return SWAPPABLE.has(op); }

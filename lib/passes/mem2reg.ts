@@ -15,9 +15,9 @@ import { findDefinitions } from '../analysis/uses.ts';
 import type { Edge, Instruction, Value } from '../mir/instruction.ts';
 import { NO_VALUE } from '../mir/instruction.ts';
 import type { Block, MirFunction } from '../mir/module.ts';
-import { mapEdges, mapTerminatorOperands } from '../mir/operands.ts';
+import { mapEdges } from '../mir/operands.ts';
 import { sizeOf, type MemoryModel, type Type } from '../mir/types.ts';
-import { replaceOperands } from './clone.ts';
+import { renameOperands, renameTerminator } from './clone.ts';
 import { ownFunctionPass } from './pass.ts';
 import { propagateCopies } from './block-params.ts';
 import { withoutUnreachable } from './simplify-cfg.ts';
@@ -131,7 +131,6 @@ class Promotion {
     // Renaming, in reverse postorder: a block with one predecessor starts with that block's end.
     const replacement = int32(this.#f.valueTypes.length);
     for (let v = 0; v < replacement.length; v++) replacement[v] = v;
-    const map = (v: Value): Value => (v < replacement.length ? replacement[v] : v);
     const out: Block[] = blocks.slice();
     for (let k = 0; k < cfg.rpo.length; k++) {
       const b = cfg.rpo[k], row = b * count;
@@ -143,7 +142,7 @@ class Promotion {
       const list: Instruction[] = [];
       for (const before of blocks[b].instructions) {
         const p = this.#access.get(before);
-        const i = replaceOperands(before, map);
+        const i = renameOperands(before, replacement);
         if (p === undefined) { list.push(i); continue; }
         const { type } = this.#pieces[p];
         if (i.kind === 'store') {
@@ -153,7 +152,7 @@ class Promotion {
           replacement[i.result] = this.#cast(ends[row + p], type, i.type, list, i.loc);
         }
       }
-      out[b] = { ...blocks[b], params: added[b].length > 0 ? [...blocks[b].params, ...added[b]] : blocks[b].params, instructions: list, terminator: mapTerminatorOperands(blocks[b].terminator, map) };
+      out[b] = { ...blocks[b], params: added[b].length > 0 ? [...blocks[b].params, ...added[b]] : blocks[b].params, instructions: list, terminator: renameTerminator(blocks[b].terminator, replacement) };
     }
     for (let b = 0; b < n; b++) {
       const extend = (e: Edge): Edge => {

@@ -20,9 +20,8 @@ import { isDeeplyNested, type Loops } from '../analysis/loops.ts';
 import type { Instruction, LoadInst, StoreInst, Value } from '../mir/instruction.ts';
 import type { MemoryLayout } from '../mir/layout.ts';
 import type { Block, MirFunction, Module } from '../mir/module.ts';
-import { mapTerminatorOperands } from '../mir/operands.ts';
 import type { Type } from '../mir/types.ts';
-import { replaceOperands } from './clone.ts';
+import { renameOperands, renameTerminator } from './clone.ts';
 import { ownFunctionPass } from './pass.ts';
 import { withoutUnreachable } from './simplify-cfg.ts';
 import { int32 } from '../analysis/slab.ts';
@@ -55,7 +54,6 @@ class Forwarding {
   readonly #loops: Loops;
   readonly #facts: AliasFacts;
   readonly #replacement: Int32Array;
-  readonly #map: (v: Value) => Value;
   #clobbers: readonly Clobber[] = [];
   #types: Type[] | undefined;
 
@@ -67,7 +65,6 @@ class Forwarding {
     this.#facts = aliasFacts(f, module, layout, definitions);
     const replacement = this.#replacement = int32(f.valueTypes.length);
     for (let v = 0; v < replacement.length; v++) replacement[v] = v;
-    this.#map = (v) => (v < replacement.length ? replacement[v] : v);
   }
 
   run(): MirFunction {
@@ -95,16 +92,23 @@ class Forwarding {
         continue;
       }
       const end = ends[p];
-      facts = facts === undefined ? end.slice() : facts.filter((x) => end.some((y) => x.value === y.value && sameAccess(x.access, y.access)));
+      if (facts === undefined) facts = end.slice(); else keepCommon(facts, end);
     }
     if (facts === undefined) return [];
     if (isHeader) {
       if (this.#loops.irreducible) return [];
       const clobber = this.#clobbers[this.#loops.loopOf[b]];
       if (clobber.all) return this.#privateOnly(facts, clobber.places);
-      for (const place of clobber.places) facts = facts.filter((x) => !mayAlias(x.at, place, this.#facts));
+      for (const place of clobber.places) this.#drop(facts, place);
     }
     return facts;
+  }
+
+  /** Forgets what a store to `place` may overwrite. */
+  #drop(facts: Fact[], place: Location): void {
+    let n = 0;
+    for (let k = 0; k < facts.length; k++) if (!mayAlias(facts[k].at, place, this.#facts)) facts[n++] = facts[k];
+    facts.length = n;
   }
 
   /** What survives code that may write anywhere: facts of private slots that the listed stores leave alone. */
@@ -119,7 +123,7 @@ class Forwarding {
     const list = block.instructions;
     for (let k = 0; k < list.length; k++) {
       const before = list[k];
-      const i = replaceOperands(before, this.#map);
+      const i = renameOperands(before, this.#replacement);
       if (i !== before && out === undefined) out = list.slice(0, k);
       if (i.kind === 'load' && !i.volatile) {
         const known = find(facts, i);
@@ -139,7 +143,7 @@ class Forwarding {
           continue;
         }
         const at = locate(i, i.type, this.#facts);
-        retain(facts, (x) => !mayAlias(x.at, at, this.#facts));
+        this.#drop(facts, at);
         // An i1 is stored as a byte: what is read back is not that value's type.
         if (i.type !== 'i1') add(facts, { access: i, at, value: i.value });
         out?.push(i);
@@ -152,7 +156,7 @@ class Forwarding {
       }
       out?.push(i);
     }
-    const terminator = mapTerminatorOperands(block.terminator, this.#map);
+    const terminator = renameTerminator(block.terminator, this.#replacement);
     if (out === undefined && terminator === block.terminator) return block;
     return { ...block, instructions: out ?? list, terminator };
   }
@@ -186,8 +190,15 @@ function add(facts: Fact[], fact: Fact): void {
   facts.push(fact);
 }
 
-function retain(facts: Fact[], keep: (x: Fact) => boolean): void {
+/** Keeps the facts that are in `other` too. */
+function keepCommon(facts: Fact[], other: readonly Fact[]): void {
   let n = 0;
-  for (let k = 0; k < facts.length; k++) if (keep(facts[k])) facts[n++] = facts[k];
+  for (let k = 0; k < facts.length; k++) {
+    const x = facts[k];
+    for (let j = 0; j < other.length; j++) {
+      const y = other[j];
+      if (x === y || x.value === y.value && sameAccess(x.access, y.access)) { facts[n++] = x; break; }
+    }
+  }
   facts.length = n;
 }

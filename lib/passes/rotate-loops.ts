@@ -55,6 +55,8 @@ class Rotation {
   readonly #inBody: Int32Array;
   readonly #inExit: Int32Array;
   readonly #copy: Int32Array;
+  /** 1 for a block that reads values of a header. */
+  readonly #reads: Uint8Array;
   #types: Type[] = [];
 
   constructor(f: MirFunction, cfg: Cfg, dom: Dominators, loops: Loops) {
@@ -69,6 +71,7 @@ class Rotation {
     this.#inBody = int32(n).fill(-1);
     this.#inExit = int32(n).fill(-1);
     this.#copy = int32(n).fill(-1);
+    this.#reads = uint8(f.blocks.length);
   }
 
   run(): MirFunction {
@@ -130,6 +133,7 @@ class Rotation {
     const read = (v: Value): void => {
       const l = this.#owner[v];
       if (l < 0 || this.#chosen[l] === 0) return;
+      this.#reads[u] = 1;
       const side = this.#side(l, u);
       if (side < 0) this.#chosen[l] = 0; else this.#needs[v] |= side;
     };
@@ -186,13 +190,13 @@ class Rotation {
     for (let b = 0; b < n; b++) {
       const block = blocks[b], l = loops.loopOf[b];
       const map = (v: Value): Value => this.#rename(b, v);
-      const instructions = mapAll(block.instructions, map);
+      const instructions = this.#reads[b] !== 0 ? mapAll(block.instructions, map) : block.instructions;
       if (l >= 0 && this.#chosen[l] !== 0 && loops.headers[l] === b) {
         const t = block.terminator as BranchTerm;
         out.push({ ...block, instructions, terminator: this.#test(l, first[l], t, map(t.condition), (v) => v) });
         continue;
       }
-      const terminator: Terminator = mapEdges(mapTerminatorOperands(block.terminator, map), (e) => redirect(b, e));
+      const terminator: Terminator = mapEdges(this.#reads[b] !== 0 ? mapTerminatorOperands(block.terminator, map) : block.terminator, (e) => redirect(b, e));
       out.push(instructions === block.instructions && terminator === block.terminator ? block : { ...block, instructions, terminator });
     }
     for (let l = 0; l < loops.count; l++) {

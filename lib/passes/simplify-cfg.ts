@@ -8,18 +8,21 @@
  * with a retreating edge (bypassing a loop header could give the loop a second entry).
  */
 import type { Cfg } from '../analysis/cfg.ts';
-import { countUses, type Definitions } from '../analysis/uses.ts';
-import type { BlockId, Edge, Instruction, SwitchCase, Terminator, Value } from '../mir/instruction.ts';
+import { constantsAmong, countUses } from '../analysis/uses.ts';
+import type { BlockId, ConstInst, Edge, Instruction, SwitchCase, SwitchTerm, Terminator, Value } from '../mir/instruction.ts';
 import type { Block, MirFunction } from '../mir/module.ts';
-import { forEachTerminatorOperand, mapEdges, mapTerminatorOperands } from '../mir/operands.ts';
+import { forEachEdge, forEachTerminatorOperand, mapEdges, mapTerminatorOperands } from '../mir/operands.ts';
 import type { Type } from '../mir/types.ts';
-import { mapAll, propagateCopies } from './block-params.ts';
+import { propagateCopies } from './block-params.ts';
+import { renameAll, renameTerminator } from './clone.ts';
 import type { AnalysisManager } from './context.ts';
 import { ownFunctionPass } from './pass.ts';
 import { int32, uint8 } from '../analysis/slab.ts';
 
 /** Longest chain of empty blocks followed for one edge; also what stops a cycle of them. */
 const MAX_HOPS = 16;
+
+const NOTHING = new Int32Array(0);
 
 /** The pass `simplify-cfg`. */
 export const simplifyControlFlow = ownFunctionPass('simplify-cfg', 'constant branches, jump threading, merging, unreachable blocks',
@@ -29,7 +32,7 @@ export const simplifyControlFlow = ownFunctionPass('simplify-cfg', 'constant bra
 export const copyPropagation = ownFunctionPass('copy-propagation', 'block parameters that always take one value are that value',
   (f, context) => {
     const g = withoutUnreachable(f, context.analyses.cfg(f));
-    const after = propagateCopies(g, context.analyses.cfg(g), context.analyses.definitions(g));
+    const after = propagateCopies(g, context.analyses.cfg(g));
     context.analyses.preserve(g, after);
     return after;
   });
@@ -37,9 +40,8 @@ export const copyPropagation = ownFunctionPass('copy-propagation', 'block parame
 /** All clean-ups once; the same object when nothing applied. */
 export function simplifyCfg(f: MirFunction, analyses: AnalysisManager): MirFunction {
   if (f.blocks.length === 1) return f;
-  const threaded = new Threader(f, analyses.cfg(f), analyses.definitions(f)).run();
-  const merged = mergeChains(threaded, analyses.cfg(threaded));
-  return withoutUnreachable(merged, analyses.cfg(merged));
+  const cfg = analyses.cfg(f), threaded = new Threader(f, cfg).run();
+  return mergeChains(threaded, threaded === f ? cfg : analyses.cfg(threaded));
 }
 
 /** Drops unreachable blocks and numbers the others in reverse postorder; the same object when that is how they are. */
@@ -60,31 +62,83 @@ export function withoutUnreachable(f: MirFunction, cfg: Cfg): MirFunction {
 /** Follows edges through empty blocks and folds terminators that decide nothing. */
 class Threader {
   readonly #f: MirFunction;
-  readonly #definitions: readonly (Instruction | undefined)[];
+  readonly #cfg: Cfg;
+  /** The constants among the values that decide branches, from here or from behind an edge. */
+  readonly #constants: ReadonlyMap<Value, ConstInst>;
   /** 1 for a block an edge may be led around. */
   readonly #transparent: Uint8Array;
-  /** 1 for a block that some retreating edge enters. */
+  /** For a parameter of an empty block: that block, and its position there. Empty when no such block has parameters. */
+  #home: Int32Array = NOTHING;
+  #position: Int32Array = NOTHING;
+  /** Whether a retreating edge enters a block: 0 not asked yet, 1 no, 2 yes. */
   readonly #retreat: Uint8Array;
+  /** Where the cases of a long switch lead, by its block. */
+  readonly #targets = new Map<BlockId, ReadonlyMap<number | bigint, Edge>>();
   #types: Type[] | undefined;
 
-  constructor(f: MirFunction, cfg: Cfg, definitions: Definitions) {
+  constructor(f: MirFunction, cfg: Cfg) {
     this.#f = f;
-    const n = f.blocks.length;
-    this.#definitions = definitions.instruction;
+    this.#cfg = cfg;
+    const n = f.blocks.length, marked = uint8(f.valueTypes.length);
     this.#transparent = uint8(n);
     this.#retreat = uint8(n);
-    const uses = countUses(f), own = int32(f.valueTypes.length);
-    let b = 1;
-    const count = (v: Value): void => { if (definitions.block[v] === b) own[v]++; };
-    for (; b < n; b++) {
-      const block = f.blocks[b];
-      for (let e = cfg.predStart[b]; e < cfg.predStart[b + 1]; e++) {
-        if (cfg.rpoIndex[cfg.preds[e]] >= cfg.rpoIndex[b]) this.#retreat[b] = 1;
+    let withParams = false;
+    for (let b = 1; b < n; b++) {
+      if (f.blocks[b].instructions.length > 0) continue;
+      this.#transparent[b] = 1;
+      const { params } = f.blocks[b];
+      if (params.length === 0) continue;
+      if (!withParams) {
+        withParams = true;
+        this.#home = int32(f.valueTypes.length);
+        this.#position = int32(f.valueTypes.length);
       }
-      if (block.instructions.length > 0) continue;
-      forEachTerminatorOperand(block.terminator, count);
-      if (block.params.every((p) => uses[p] === own[p])) this.#transparent[b] = 1;
+      for (let k = 0; k < params.length; k++) { this.#home[params[k]] = b; this.#position[params[k]] = k; }
     }
+    if (withParams) this.#closeReadElsewhere();
+    const markArgs = (e: Edge): void => { if (this.#transparent[e.block] !== 0) for (let k = 0; k < e.args.length; k++) marked[e.args[k]] = 1; };
+    for (let b = 0; b < n; b++) {
+      const t = f.blocks[b].terminator;
+      if (t.kind === 'br') marked[t.condition] = 1; else if (t.kind === 'switch') marked[t.value] = 1;
+      forEachEdge(t, markArgs);
+    }
+    this.#constants = constantsAmong(f, marked);
+  }
+
+  /** An empty block whose parameters others read must stay. */
+  #closeReadElsewhere(): void {
+    const f = this.#f, uses = countUses(f), own = int32(f.valueTypes.length);
+    const count = (v: Value): void => { own[v]++; };
+    for (let b = 1; b < f.blocks.length; b++) {
+      const { params, terminator } = f.blocks[b];
+      if (this.#transparent[b] === 0 || params.length === 0) continue;
+      for (let k = 0; k < params.length; k++) own[params[k]] = 0;
+      forEachTerminatorOperand(terminator, count);
+      for (let k = 0; k < params.length; k++) if (uses[params[k]] !== own[params[k]]) this.#transparent[b] = 0;
+    }
+  }
+
+  /** True when some retreating edge enters the block. */
+  #isRetreatTarget(b: BlockId): boolean {
+    if (this.#retreat[b] !== 0) return this.#retreat[b] === 2;
+    const cfg = this.#cfg;
+    let found = 1;
+    for (let e = cfg.predStart[b]; e < cfg.predStart[b + 1]; e++) if (cfg.rpoIndex[cfg.preds[e]] >= cfg.rpoIndex[b]) found = 2;
+    this.#retreat[b] = found;
+    return found === 2;
+  }
+
+  /** Where the switch that ends block `b` leads for a constant. */
+  #switchTarget(b: BlockId, t: SwitchTerm, k: number | bigint): Edge {
+    if (t.cases.length <= 8) return t.cases.find((c) => c.value === k)?.target ?? t.default;
+    let table = this.#targets.get(b);
+    if (table === undefined) this.#targets.set(b, table = new Map(t.cases.map((c) => [c.value, c.target] as const)));
+    return table.get(k) ?? t.default;
+  }
+
+  /** A value that empty block `b` reads, as an edge with these arguments gives it. */
+  #through(v: Value, b: BlockId, args: readonly Value[]): Value {
+    return v < this.#home.length && this.#home[v] === b ? args[this.#position[v]] : v;
   }
 
   run(): MirFunction {
@@ -116,8 +170,7 @@ class Threader {
   }
 
   #constant(v: Value): number | bigint | undefined {
-    const d = this.#definitions[v];
-    return d?.kind === 'const' ? d.value : undefined;
+    return this.#constants.size === 0 ? undefined : this.#constants.get(v)?.value;
   }
 
   /** Where an edge leads in the end. */
@@ -125,35 +178,35 @@ class Threader {
     let e = first;
     for (let hop = 0; hop < MAX_HOPS; hop++) {
       if (this.#transparent[e.block] === 0) return e;
-      const block = this.#f.blocks[e.block], t = block.terminator;
+      const t = this.#f.blocks[e.block].terminator;
       let next: Edge | undefined;
       switch (t.kind) {
         case 'jump': next = t.target; break;
         case 'br': {
-          if (this.#retreat[e.block] !== 0 || e.block === from) return e;
-          const k = this.#decided(t.condition, block, e, source, index);
+          if (this.#isRetreatTarget(e.block) || e.block === from) return e;
+          const k = this.#decided(t.condition, e, source, index);
           if (k !== undefined) next = k === 1 ? t.then : t.else;
           break;
         }
         case 'switch': {
-          if (this.#retreat[e.block] !== 0 || e.block === from) return e;
-          const at = block.params.indexOf(t.value);
-          const k = this.#constant(at >= 0 ? e.args[at] : t.value);
-          if (k !== undefined) next = t.cases.find((c) => c.value === k)?.target ?? t.default;
+          if (this.#isRetreatTarget(e.block) || e.block === from) return e;
+          const k = this.#constant(this.#through(t.value, e.block, e.args));
+          if (k !== undefined) next = this.#switchTarget(e.block, t, k);
           break;
         }
         default: break;
       }
       if (next === undefined || next.block === e.block) return e;
-      e = { block: next.block, args: next.args.map((v) => substitute(v, block.params, e.args)) };
+      const { block: passed, args } = e;
+      e = { block: next.block, args: next.args.map((v) => this.#through(v, passed, args)) };
     }
     // A cycle of empty blocks: leave the edge as it was.
     return first;
   }
 
   /** The truth of the condition of an empty block as seen from one edge, when that edge decides it. */
-  #decided(condition: Value, block: Block, e: Edge, source: Terminator, index: number): number | bigint | undefined {
-    const at = block.params.indexOf(condition), v = at >= 0 ? e.args[at] : condition;
+  #decided(condition: Value, e: Edge, source: Terminator, index: number): number | bigint | undefined {
+    const v = this.#through(condition, e.block, e.args);
     const k = this.#constant(v);
     if (k !== undefined) return k;
     return source.kind === 'br' && source.condition === v && source.then.block !== source.else.block ? (index === 0 ? 1 : 0) : undefined;
@@ -162,10 +215,10 @@ class Threader {
   /** A jump to an empty block that ends the function: the end itself. */
   #inlineEnd(e: Edge): Terminator | undefined {
     if (this.#transparent[e.block] === 0) return undefined;
-    const { params, terminator: t } = this.#f.blocks[e.block];
+    const t = this.#f.blocks[e.block].terminator;
     switch (t.kind) {
       case 'ret': case 'tail_call': case 'tail_call_indirect': case 'trap':
-        return mapTerminatorOperands(t, (v) => substitute(v, params, e.args));
+        return mapTerminatorOperands(t, (v) => this.#through(v, e.block, e.args));
       default: return undefined;
     }
   }
@@ -210,54 +263,56 @@ function sameEdge(a: Edge, b: Edge): boolean {
   return a.block === b.block && a.args.every((v, k) => v === b.args[k]);
 }
 
-function substitute(v: Value, params: readonly Value[], args: readonly Value[]): Value {
-  const at = params.indexOf(v);
-  return at >= 0 ? args[at] : v;
-}
-
-/** Appends every block that has one predecessor, which only jumps to it, to that predecessor. */
+/**
+ * Appends every block that has one predecessor, which only jumps to it, to that predecessor; drops unreachable blocks
+ * and numbers the others in reverse postorder. A chain is contiguous in that order, so the order without the blocks that
+ * were appended is a reverse postorder of what remains.
+ */
 function mergeChains(f: MirFunction, cfg: Cfg): MirFunction {
-  const n = f.blocks.length;
+  const n = f.blocks.length, { rpo } = cfg;
   const absorbed = uint8(n);
   // Edges from unreachable blocks do not count.
   const entries = int32(n);
   entries[0] = 1;
-  for (let k = 0; k < cfg.rpo.length; k++) {
-    const b = cfg.rpo[k];
+  for (let k = 0; k < rpo.length; k++) {
+    const b = rpo[k];
     for (let e = cfg.succStart[b]; e < cfg.succStart[b + 1]; e++) entries[cfg.succs[e]]++;
   }
-  let found = false;
-  for (let k = 0; k < cfg.rpo.length; k++) {
-    const b = cfg.rpo[k], t = f.blocks[b].terminator;
-    if (t.kind === 'jump' && entries[t.target.block] === 1 && t.target.block !== b) { absorbed[t.target.block] = 1; found = true; }
+  let found = false, replaces = false;
+  for (let k = 0; k < rpo.length; k++) {
+    const b = rpo[k], t = f.blocks[b].terminator;
+    if (t.kind !== 'jump' || entries[t.target.block] !== 1 || t.target.block === b) continue;
+    absorbed[t.target.block] = 1;
+    found = true;
+    if (t.target.args.length > 0) replaces = true;
   }
-  if (!found) return f;
-  const replacement = int32(f.valueTypes.length);
+  if (!found) return withoutUnreachable(f, cfg);
+  const replacement = int32(replaces ? f.valueTypes.length : 0);
   for (let v = 0; v < replacement.length; v++) replacement[v] = v;
-  const map = (v: Value): Value => replacement[v];
-  const blocks: Block[] = f.blocks.slice();
+  const number = int32(n);
+  let count = 0;
+  for (let k = 0; k < rpo.length; k++) if (absorbed[rpo[k]] === 0) number[rpo[k]] = count++;
+  const move = (e: Edge): Edge => (number[e.block] === e.block ? e : { block: number[e.block], args: e.args });
+  const blocks: Block[] = [];
   // In reverse postorder, so that an argument is mapped before the parameter that becomes it is met.
-  for (let k = 0; k < cfg.rpo.length; k++) {
-    const b = cfg.rpo[k];
-    if (absorbed[b] !== 0) continue;
-    const head = f.blocks[b];
-    const instructions: Instruction[] = [];
-    let tail = head;
+  for (let k = 0; k < rpo.length; k++) {
+    if (absorbed[rpo[k]] !== 0) continue;
+    const head = f.blocks[rpo[k]];
+    let tail = head, instructions = replaces ? renameAll(head.instructions, replacement) : head.instructions, joined: Instruction[] | undefined;
     for (;;) {
-      for (const i of mapAll(tail.instructions, map)) instructions.push(i);
       const t = tail.terminator;
       if (t.kind !== 'jump' || absorbed[t.target.block] === 0) break;
       const next = f.blocks[t.target.block];
       for (let p = 0; p < next.params.length; p++) replacement[next.params[p]] = replacement[t.target.args[p]];
       tail = next;
+      if (next.instructions.length === 0) continue;
+      const list = replaces ? renameAll(next.instructions, replacement) : next.instructions;
+      if (instructions.length === 0) { instructions = list; continue; }
+      if (joined === undefined) instructions = joined = instructions.slice();
+      for (let i = 0; i < list.length; i++) joined.push(list[i]);
     }
-    const terminator = mapTerminatorOperands(tail.terminator, map);
-    const unchanged = tail === head && terminator === head.terminator && instructions.every((i, at) => i === head.instructions[at]);
-    blocks[b] = unchanged ? head : { ...head, instructions, terminator };
-  }
-  // What was absorbed is empty and unreachable now.
-  for (let b = 0; b < n; b++) {
-    if (absorbed[b] !== 0 || cfg.rpoIndex[b] < 0) blocks[b] = { params: [], instructions: [], terminator: { kind: 'trap', code: 'unreachable', loc: 0 } };
+    const terminator = mapEdges(replaces ? renameTerminator(tail.terminator, replacement) : tail.terminator, move);
+    blocks.push(instructions === head.instructions && terminator === head.terminator ? head : { ...head, instructions, terminator });
   }
   return { ...f, blocks };
 }

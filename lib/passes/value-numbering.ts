@@ -17,15 +17,15 @@ import type { Cfg } from '../analysis/cfg.ts';
 import type { Dominators } from '../analysis/dominators.ts';
 import type { Edge, Instruction, PairInst, Terminator, Value } from '../mir/instruction.ts';
 import type { Block, MirFunction } from '../mir/module.ts';
-import { mapTerminatorOperands, singleResult } from '../mir/operands.ts';
+import { singleResult } from '../mir/operands.ts';
 import type { MemoryModel, Type } from '../mir/types.ts';
-import { replaceOperands } from './clone.ts';
+import { renameOperands, renameTerminator } from './clone.ts';
 import { hashExpression, isNumbered, sameExpression } from './expression.ts';
 import { simplifyAccess, simplifyLea } from './rules/address.ts';
 import { foldPair, simplifyCompare, simplifyNot, simplifySelect } from './rules/compare.ts';
 import { simplifyConvert } from './rules/convert.ts';
 import { simplifyFloat, simplifyTernary, simplifyUnary } from './rules/float.ts';
-import { complementOf, isCommutative, simplifyInteger } from './rules/integer.ts';
+import { complementOf, simplifyInteger } from './rules/integer.ts';
 import { RuleSite, type Simplified } from './rules/site.ts';
 import { int32 } from '../analysis/slab.ts';
 
@@ -47,7 +47,6 @@ class ValueNumbering extends RuleSite {
   readonly #scope: Scope;
   /** What each old value is now. */
   readonly #replacement: Int32Array;
-  readonly #map: (v: Value) => Value;
   #types: Type[] | undefined;
   #count: number;
 
@@ -74,7 +73,6 @@ class ValueNumbering extends RuleSite {
     const replacement = int32(this.#count);
     for (let v = 0; v < replacement.length; v++) replacement[v] = v;
     this.#replacement = replacement;
-    this.#map = (v) => (v < replacement.length ? replacement[v] : v);
     let size = 16;
     while (size < this.#count && size < 1 << 20) size *= 2;
     this.#heads = int32(size).fill(-1);
@@ -143,7 +141,7 @@ class ValueNumbering extends RuleSite {
 
   /** What takes the place of an instruction; undefined: nothing, its results are other values now. */
   #instruction(before: Instruction): Instruction | undefined {
-    let i = replaceOperands(before, this.#map);
+    let i = renameOperands(before, this.#replacement);
     for (let round = 0; round < MAX_REWRITES; round++) {
       const r = this.#simplify(i);
       if (r === i) break;
@@ -205,7 +203,7 @@ class ValueNumbering extends RuleSite {
   }
 
   #terminator(before: Terminator): Terminator {
-    let t = mapTerminatorOperands(before, this.#map);
+    let t = renameTerminator(before, this.#replacement);
     if (t.kind === 'br') {
       const known = this.#truth(t.condition);
       if (known >= 0) return { kind: 'jump', target: known === 1 ? t.then : t.else, loc: t.loc };
@@ -236,7 +234,7 @@ class ValueNumbering extends RuleSite {
     if (cfg.predStart[b + 1] - start !== 1) return;
     const t = this.#f.blocks[cfg.preds[start]].terminator;
     if (t.kind !== 'br' || t.then.block === t.else.block) return;
-    const v = this.#map(t.condition);
+    const v = this.#replacement[t.condition];
     this.#learn(v, t.then.block === b ? 1 : 0);
     const inner = complementOf(this, v);
     if (inner >= 0) this.#learn(inner, t.then.block === b ? 0 : 1);
@@ -253,7 +251,7 @@ class ValueNumbering extends RuleSite {
   /** An equal available expression; when there is none, `i` becomes available. */
   #lookUp(i: Instruction): Instruction | undefined {
     if (!isNumbered(i)) return undefined;
-    const h = hashExpression(i, i.kind === 'binary' ? isCommutative(i.op) : false) & this.#hashMask;
+    const h = hashExpression(i) & this.#hashMask;
     for (let e = this.#heads[h]; e >= 0; e = this.#next[e]) {
       if (sameExpression(this.#entries[e], i)) return this.#entries[e];
     }

@@ -8,8 +8,9 @@ import { isAllOnes, log2, lowMaskBits, maskCount, significantBits, type RuleSite
 
 /** Operations in which the operands may change places. */
 export function isCommutative(op: BinaryOp): boolean {
-  return 'commutative' in BINARY_OPS[op];
+  return COMMUTATIVE.has(op);
 }
+const COMMUTATIVE: ReadonlySet<string> = new Set(Object.entries(BINARY_OPS).filter(([, row]) => 'commutative' in row).map(([op]) => op));
 
 /** Rules for binary operations on integers. */
 export function simplifyInteger(s: RuleSite, i: BinaryInst): Simplified {
