@@ -10,6 +10,7 @@ import { formatSignature } from '../mir/types.ts';
 import type { CodeBlock } from './code-memory.ts';
 import type { GuestThread, RunFailure, RunTarget } from './guest-thread.ts';
 import { bindImports, type HostHandler, type ImportOptions } from './host-imports.ts';
+import { closeHandles } from './libc-call.ts';
 import { LinearMemory } from './linear-memory.ts';
 import type { ModuleImage } from './module-image.ts';
 import { RunInterruptedError } from './run-errors.ts';
@@ -130,10 +131,11 @@ export class Instance implements RunTarget {
     return k === undefined ? undefined : formatSignature(this.image.functions[k]);
   }
 
-  /** Memory and globals as they were at first. @throws UsageError during a run */
+  /** Memory and globals as they were at first, files closed. @throws UsageError during a run */
   reset(): void {
     this.#ready();
     if (this.running > 0) throw new UsageError('an instance cannot be reset while it runs', 'Reset it after the call has returned.');
+    closeHandles(this);
     this.memory?.reset();
     this.#writeData();
     this.linearStackPointer = this.linearStackTop;
@@ -145,6 +147,7 @@ export class Instance implements RunTarget {
     if (this.running > 0) throw new UsageError('an instance cannot be disposed while it runs', 'Dispose it after the call has returned.');
     this.#disposed = true;
     this.thread.unbind(this);
+    closeHandles(this);
     this.memory?.dispose();
     dropped.unregister(this);
     this.#code?.release();

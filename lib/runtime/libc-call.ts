@@ -14,7 +14,7 @@ import { assignContextPlaces } from './boundary.ts';
 import type { HostHandler } from './host-imports.ts';
 import type { Instance } from './instance.ts';
 import { HOST_POINTER_FUNCTIONS, LIBC_FUNCTIONS, type LibcFunction } from './libc-functions.ts';
-import type { NativeType } from './native/bridge.ts';
+import type { NativeBridge, NativeType } from './native/bridge.ts';
 import { ImportError } from './run-errors.ts';
 import { trapInHostCall } from './traps.ts';
 
@@ -151,7 +151,7 @@ function planKnown(instance: Instance, imported: Import, known: LibcFunction): P
   const result: NativeType = r === undefined && known.result !== 'handle' ? 'void' : known.result === 'int' ? 'int32' : known.result === 'uint' ? 'uint32' : known.result === 'long' ? 'int64' : 'pointer';
   return {
     types, fetches, result,
-    keepResult: known.result === 'handle' ? (v) => handles.keep(v) : undefined,
+    keepResult: known.result === 'handle' ? (v) => handles.keep(v, name) : undefined,
     after: () => { if (closing !== undefined) handles.drop(Number(closing())); },
   };
 }
@@ -243,22 +243,30 @@ function nullAt(instance: Instance, imported: Import, place: number, k: number):
 // --- handles: pointers of the C library that the guest sees as numbers ---
 
 class Handles {
-  readonly #pointers = new Map<number, Scalar>();
+  readonly #open = new Map<number, { readonly pointer: Scalar; readonly opener: string }>();
   #next = 1;
 
-  keep(pointer: Scalar): number {
+  keep(pointer: Scalar, opener: string): number {
     if (Number(pointer) === 0) return 0;
-    this.#pointers.set(this.#next, pointer);
+    this.#open.set(this.#next, { pointer, opener });
     return this.#next++;
   }
   get(handle: number, mayBeNull: boolean, name: string): Scalar {
-    const p = this.#pointers.get(handle);
-    if (p !== undefined) return p;
+    const known = this.#open.get(handle);
+    if (known !== undefined) return known.pointer;
     if (handle === 0 && mayBeNull) return 0;
     throw new ImportError(name, `${name} was called with handle ${handle}, which is not open`, 'Pass what fopen or opendir gave, before it is closed.');
   }
-  drop(handle: number): void { this.#pointers.delete(handle); }
+  drop(handle: number): void { this.#open.delete(handle); }
+
+  /** Closes what is still open. Numbers are not given again, so an old one never names a new file. */
+  closeAll(bridge: NativeBridge): void {
+    for (const { pointer, opener } of this.#open.values()) bridge.libraryFunction(CLOSERS[opener], 'int32', ['pointer'])?.(pointer);
+    this.#open.clear();
+  }
 }
+/** What closes the handles that a function gives. */
+const CLOSERS: Readonly<Record<string, string>> = { fopen: 'fclose', opendir: 'closedir' };
 
 const handlesByInstance = new WeakMap<Instance, Handles>();
 function handlesOf(instance: Instance): Handles {
@@ -266,6 +274,8 @@ function handlesOf(instance: Instance): Handles {
   if (h === undefined) handlesByInstance.set(instance, h = new Handles());
   return h;
 }
+/** Closes the files and directories that a run of the instance left open: the next run must not find them. */
+export function closeHandles(instance: Instance): void { handlesByInstance.get(instance)?.closeAll(instance.thread.bridge); }
 
 // --- places and results ---
 

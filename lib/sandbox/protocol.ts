@@ -37,7 +37,8 @@ export type RawResult =
   | { readonly kind: 'ok'; readonly value: Scalar | undefined | readonly Scalar[]; readonly outputs: Readonly<Record<string, Uint8Array>> }
   | { readonly kind: 'trap'; readonly trap: TrapCode; readonly functionName: string | undefined; readonly location: SourceLocation | undefined; readonly address: number | bigint | undefined; readonly frames: readonly TrapFrame[] }
   | { readonly kind: 'interrupted'; readonly reason: 'deadline' | 'cancelled' }
-  | { readonly kind: 'host-error' }
+  /** A host function failed: the host keeps its error; the message is of a C function that could not be called. */
+  | { readonly kind: 'host-error'; readonly message?: string }
   | { readonly kind: 'usage'; readonly what: string; readonly remedy: string }
   | { readonly kind: 'failed'; readonly message: string };
 

@@ -186,7 +186,7 @@ function finished<T>(name: string, reply: DoneReply, hostError: { readonly error
     .with({ kind: 'trap' }, (result) => ({ status: 'trap', error: new TrapError(result.trap, result), metrics }))
     .with({ kind: 'interrupted', reason: 'cancelled' }, () => (aborted ? cancelled() : { status: 'timeout', error: new TimeoutError(name, limit), metrics }))
     .with({ kind: 'interrupted' }, () => ({ status: 'timeout', error: new TimeoutError(name, limit), metrics }))
-    .with({ kind: 'host-error' }, () => (hostError === undefined && aborted ? cancelled() : { status: 'host', error: new HostError(name, hostError?.error), metrics }))
+    .with({ kind: 'host-error' }, ({ message }) => (hostError === undefined && message === undefined && aborted ? cancelled() : { status: 'host', error: new HostError(name, hostError === undefined ? message : hostError.error), metrics }))
     .with({ kind: 'usage' }, ({ what, remedy }) => { throw new UsageError(what, remedy); })
     .with({ kind: 'failed' }, ({ message }) => ({ status: 'crashed', error: new CrashedError(name, message), metrics }))
     .exhaustive();

@@ -11,7 +11,7 @@ import type { HostFunction } from '../runtime/host-imports.ts';
 import { GuestThread } from '../runtime/guest-thread.ts';
 import { Instance } from '../runtime/instance.ts';
 import type { ModuleImage } from '../runtime/module-image.ts';
-import { GuestFaultError, RunInterruptedError } from '../runtime/run-errors.ts';
+import { GuestFaultError, ImportError, RunInterruptedError } from '../runtime/run-errors.ts';
 import { CTX } from '../codegen/run-context.ts';
 import { HostCallChannel } from './host-call-channel.ts';
 import type { DoneReply, RawResult, Reply, Request, RunRequest, Scalar, WorkerStart } from './protocol.ts';
@@ -123,6 +123,7 @@ function resultOf(error: unknown): RawResult {
   if (error instanceof TrapError) return { kind: 'trap', trap: error.trap, functionName: error.functionName, location: error.location, address: error.address, frames: error.frames };
   if (error instanceof RunInterruptedError) return { kind: 'interrupted', reason: error.reason };
   if (error instanceof HostCallFailed) return { kind: 'host-error' };
+  if (error instanceof ImportError) return { kind: 'host-error', message: error.message };
   if (error instanceof UsageError) return { kind: 'usage', what: error.message.split('\n  ')[0], remedy: error.remedy };
   if (error instanceof GuestFaultError) return { kind: 'failed', message: error.message };
   return { kind: 'failed', message: error instanceof LamellaError ? error.message : error instanceof Error ? error.stack ?? error.message : String(error) };

@@ -1,7 +1,8 @@
 /** Modules made by hand to break out, to break the host, or to get more than was granted. */
+import { readdirSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { array, fn, global, host, hostTarget, i32, i64, module, u8, unit } from '../../lib/index.ts';
+import { array, fn, global, host, hostTarget, i32, i64, module, ptr, u8, unit } from '../../lib/index.ts';
 import { UsageError } from '../../lib/mir/errors.ts';
 import { FunctionBuilder, ModuleBuilder } from '../../lib/mir/index.ts';
 import { Sandbox } from '../../lib/sandbox/index.ts';
@@ -166,6 +167,32 @@ if (skipUnlessNative('attacks on the sandbox')) {
     await sandbox.dispose();
     await using after = new Sandbox(hostTarget());
     assert.is(await after.runInt64(plain, 'answer', []), 42n);
+  });
+
+  test('files a run left open are closed, and their handles mean nothing to the next run', async () => {
+    const path = global.bytes('path', '/proc/self/maps\0'), mode = global.bytes('mode', 'r\0');
+    const fopen = host('fopen', [ptr(u8), ptr(u8)], i64, { libc: true, capability: 'file-io' });
+    const ftell = host('ftell', [i64], i64, { libc: true, capability: 'file-io' });
+    const open = fn('open', [], i64, (b) => b.ret(fopen(path.$ptr, mode.$ptr)));
+    const tell = fn('tell', [i64], i64, (b, handle) => b.ret(ftell(handle)));
+    const both = fn('both', [], i64, (b) => b.ret(ftell(fopen(path.$ptr, mode.$ptr))));
+    const m = module('files').export({ open, tell, both }).import({ fopen, ftell }).build();
+    await using sandbox = new Sandbox(hostTarget(), { allowFileIo: true, workers: 1 });
+    const first = await sandbox.run(m, 'open', []);
+    assert.ok(first.status === 'ok' && first.value > 0n);
+    const before = readdirSync('/proc/self/fd').length;
+    for (let k = 0; k < 50; k++) {
+      const o = await sandbox.run(m, 'open', []);
+      assert.ok(o.status === 'ok' && o.value > 0n);
+    }
+    assert.is(readdirSync('/proc/self/fd').length, before);
+    // The host is unharmed, and the caller learns what was wrong.
+    for (const handle of [first.value, 1n, 0n, -1n, 2n ** 40n, 0x7fff_0000_0000n]) {
+      const o = await sandbox.run(m, 'tell', [handle]);
+      assert.ok(o.status === 'host' && /not open/.test(o.error.message), `${handle}: ${o.status}`);
+    }
+    const within = await sandbox.run(m, 'both', []);
+    assert.ok(within.status === 'ok' && within.value === 0n);
   });
 
   test('a smaller budget holds for code that was compiled under a larger one', async () => {
