@@ -64,6 +64,7 @@ interface Plan {
 function planDeclared(instance: Instance, imported: Import, linear: boolean): Plan {
   const places = placesOf(instance, imported), types: NativeType[] = [], fetches: Fetch[] = [];
   const buffers = new Map<number, BufferParameter>((imported.buffers ?? []).map((b) => [b.pointer, b]));
+  const lengths = new Set((imported.buffers ?? []).map((b) => b.length));
   imported.params.forEach((t, k) => {
     const buffer = buffers.get(k);
     if (t === 'ptr' && linear) {
@@ -71,6 +72,10 @@ function planDeclared(instance: Instance, imported: Import, linear: boolean): Pl
       types.push('pointer');
       const { length } = buffer;
       fetches.push(length === 'nul-terminated' ? textAt(instance, places[k]) : bufferAt(instance, places[k], lengthFetch(instance, imported, length, places)));
+    } else if (lengths.has(k)) {
+      // Handed on as it was checked: a narrow -1 is 255 to the check, and must not be 2^64 - 1 to the function.
+      types.push('uint64');
+      fetches.push(integerFetch(instance, t, places[k], 'size'));
     } else {
       types.push(declaredType(t));
       fetches.push(declaredFetch(instance, t, places[k]));

@@ -1,7 +1,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { x86_64 } from '../../backends/x86_64/index.ts';
 import { FunctionBuilder, ModuleBuilder, PAGE_SIZE } from '../../lib/mir/index.ts';
 import { enforceMemoryBudget, estimateMemory, MemoryBudgetError } from '../../lib/passes/memory-estimate.ts';
+import { Pipeline } from '../../lib/passes/index.ts';
+import { programOfSeed } from '../fuzz/generate.ts';
 
 const test = suite('memory estimate');
 const LIMIT = 1 << 20;
@@ -41,6 +44,21 @@ test('a chain of 100,000 functions is no trouble', () => {
 test('a budget below the estimate is refused with the parts', () => {
   assert.throws(() => enforceMemoryBudget(chain(1, false), PAGE_SIZE, LIMIT), (e: unknown) => e instanceof MemoryBudgetError && e.limit === PAGE_SIZE && /linear memory 196608/.test(e.message));
   assert.is(enforceMemoryBudget(chain(1, false), null, LIMIT).linearMemory, 3 * PAGE_SIZE);
+});
+
+test('no random program has more code or larger frames than estimated, as it is or optimised', () => {
+  for (const level of ['O0', 'O3'] as const) {
+    const pipeline = Pipeline.standard(level);
+    for (let seed = 1; seed <= 120; seed++) {
+      const m = pipeline.run(programOfSeed(seed, { size: [5, 40, 200, 600][seed % 4], imports: seed % 2 === 0 }).module).module;
+      const compiled = x86_64.compile(m), e = estimateMemory(m, LIMIT), bound = new Map(e.functions.map((f) => [f.name, f]));
+      assert.ok(compiled.code.length <= e.code, `seed ${seed} ${level}: ${compiled.code.length} bytes of code`);
+      for (const f of compiled.functions) {
+        const b = bound.get(f.name);
+        assert.ok(b !== undefined && f.size <= b.code && f.frameSize + 8 <= b.frame, `seed ${seed} ${level}: ${f.name}`);
+      }
+    }
+  }
 });
 
 test.run();

@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { array, fn, global, host, hostTarget, i32, i64, module, ptr, u8, unit } from '../../lib/index.ts';
 import { UsageError } from '../../lib/mir/errors.ts';
-import { FunctionBuilder, ModuleBuilder } from '../../lib/mir/index.ts';
+import { FunctionBuilder, ModuleBuilder, type Import, type Module } from '../../lib/mir/index.ts';
 import { Sandbox } from '../../lib/sandbox/index.ts';
 import { skipUnlessNative } from '../support/native.ts';
 
@@ -193,6 +193,46 @@ if (skipUnlessNative('attacks on the sandbox')) {
     }
     const within = await sandbox.run(m, 'both', []);
     assert.ok(within.status === 'ok' && within.value === 0n);
+  });
+
+  test('a length means the same to the check and to the C function, however narrow it is declared', async () => {
+    await using sandbox = new Sandbox(hostTarget(), { grants: ['explicit_bzero'], maxMemory: null });
+    const wipe = async (type: 'i8' | 'i16' | 'i32' | 'i64', length: number | bigint, at: number): Promise<string> => {
+      const m = new ModuleBuilder('wipe', { memory: { initialPages: 2, maximumPages: 2, stackSize: 0 } });
+      m.addImport({ name: 'explicit_bzero', kind: 'libc', capability: 'none', params: ['ptr', type], results: [], buffers: [{ pointer: 0, length: 1, access: 'write' }], loc: 0 });
+      const f = new FunctionBuilder('f', { params: [], results: [] });
+      f.call('explicit_bzero', [f.const('ptr', at), f.const(type, length)], []);
+      f.ret();
+      const o = await sandbox.run(m.addFunction(f.finish(), 'f').build(), 'f', []);
+      return o.status === 'trap' ? o.error.trap : o.status;
+    };
+    assert.is(await wipe('i8', -1, 0), 'ok'); // 255 bytes, not 2^64 - 1
+    assert.is(await wipe('i16', -1, 0), 'ok');
+    assert.is(await wipe('i8', -1, 2 * 65536 - 254), 'memory-out-of-bounds');
+    assert.is(await wipe('i32', -1, 0), 'memory-out-of-bounds');
+    assert.is(await wipe('i64', -1n, 0), 'memory-out-of-bounds');
+    assert.is(await wipe('i64', 1n << 32n, 0), 'memory-out-of-bounds');
+    assert.is(await wipe('i64', 131072n, 0), 'ok');
+    assert.is(await wipe('i64', 1n, 131072), 'memory-out-of-bounds');
+  });
+
+  test('shadowing, doubling and exporting imports grants nothing', async () => {
+    await using sandbox = new Sandbox(hostTarget());
+    const system = (kind: 'js' | 'libc'): Import => ({ name: 'system', kind, capability: 'none', params: [], results: [], loc: 0 });
+    const f = new FunctionBuilder('f', { params: [], results: [] });
+    f.tailCall('system', []);
+    const m = new ModuleBuilder('m').addImport(system('libc')).addFunction(f.finish(), 'f').build();
+    const own = new FunctionBuilder('system', { params: [], results: [] });
+    own.ret();
+    const statusOf = async (x: Module, imports?: object): Promise<string> => (await (sandbox.run as (...a: unknown[]) => Promise<{ status: string }>).call(sandbox, x, 'f', [], imports === undefined ? {} : { imports })).status;
+    assert.is(await statusOf(m), 'policy');
+    assert.is(await statusOf(m, { system: () => {} }), 'policy');
+    assert.is(await statusOf({ ...m, functions: [...m.functions, own.finish()] }), 'compile');
+    assert.is(await statusOf({ ...m, imports: [system('js'), system('libc')] }, { system: () => {} }), 'compile');
+    assert.is(await statusOf({ ...m, imports: [system('libc'), system('js')] }, { system: () => {} }), 'compile');
+    assert.is(await statusOf({ ...m, table: ['system'] }), 'compile');
+    assert.is(await statusOf({ ...m, exports: { f: 'system' } }), 'compile');
+    for (const capability of ['none', 'symbol', 'file-io'] as const) assert.is(await statusOf({ ...m, imports: [{ ...system('libc'), capability }] }), 'policy');
   });
 
   test('a smaller budget holds for code that was compiled under a larger one', async () => {
