@@ -2,6 +2,7 @@
  * Register allocation: linear scan on SSA form. The order of things:
  * uses → live ranges → loops → pieces → linear scan → spill slots → operand locations and moves → edits.
  */
+import { int32 } from '../analysis/slab.ts';
 import { IntBuffer } from './growable.ts';
 import { linearScan } from './linear-scan.ts';
 import { collectUses, type UseTable } from './live-range.ts';
@@ -33,11 +34,11 @@ export function allocateRegisters(f: MachineFunction, file: RegisterFile, limits
   const spilled = SPILLED.reuse();
   const scanSteps = linearScan(f, file, uses, loops, PIECES, spilled);
 
-  const slots = assignSpillSlots(f, ranges, storedOf(spilled, f));
+  const slots = assignSpillSlots(f, ranges, storedOf(spilled, uses.remat));
   const memoryOf = slots.slotOf;
   let slotCount = slots.count;
   for (let v = 0; v < f.vregClass.length; v++) {
-    if (f.vregRemat[v] >= 0) memoryOf[v] = ~f.vregRemat[v];
+    if (uses.remat[v] >= 0) memoryOf[v] = ~uses.remat[v];
     else if (ranges.resident[v] === 1) {
       if (f.vregBytes[v] === 16) slotCount += slotCount & 1;
       memoryOf[v] = FIRST_SPILL_LOCATION + slotCount;
@@ -45,7 +46,7 @@ export function allocateRegisters(f: MachineFunction, file: RegisterFile, limits
     }
   }
 
-  const operandLocation = new Int32Array(f.operandVReg.length);
+  const operandLocation = int32(f.operandVReg.length);
   MOVES.restart();
   resolveAllocation(f, uses, ranges, loops, PIECES, memoryOf, operandLocation, MOVES);
   const { edits, editBytes, spillSlots } = MOVES.finish(f, file.scratch, slotCount);
@@ -53,9 +54,9 @@ export function allocateRegisters(f: MachineFunction, file: RegisterFile, limits
 }
 
 /** Those that are not recomputed instead. */
-function storedOf(spilled: IntBuffer, f: MachineFunction): Int32Array {
+function storedOf(spilled: IntBuffer, remat: Int32Array): Int32Array {
   let n = 0;
-  for (let k = 0; k < spilled.length; k++) if (f.vregRemat[spilled.data[k]] < 0) spilled.data[n++] = spilled.data[k];
+  for (let k = 0; k < spilled.length; k++) if (remat[spilled.data[k]] < 0) spilled.data[n++] = spilled.data[k];
   return spilled.data.subarray(0, n);
 }
 

@@ -439,7 +439,7 @@ class LinearScan {
         break;
       }
     }
-    if (this.#f.vregRemat[v] >= 0) return cost * 0.4;
+    if (this.#uses.remat[v] >= 0) return cost * 0.4;
     return this.#inMemory[v] === 1 ? cost : cost * 1.5;
   }
 

@@ -78,9 +78,22 @@ export interface UseTable {
   readonly fixedTo: Int32Array;
   readonly fixedOwner: Int32Array;
   readonly fixedCount: number;
+  /** The instruction that recomputes each vreg, −1 if it is rather stored. */
+  readonly remat: Int32Array;
 }
 
+/**
+ * An instruction reads what is recomputed in registers, so one with more operands than this (a stack map lists any
+ * number of values, constants too) has those operands stored that may be in memory.
+ */
+const RECOMPUTED_OPERANDS = 6;
+const REMAT = new Scratch(Int32Array);
+
 const OPERAND_KIND = new Scratch(Uint8Array);
+/** Operand kind of a definition. */
+const NO_USE = 255;
+/** 1 for instructions that read operands in the gap. */
+const READS_IN_GAP = new Scratch(Uint8Array);
 const DEF_POSITION = new Scratch(Int32Array), DEF_TARGET = new Scratch(Int32Array), DEF_KIND = new Scratch(Uint8Array);
 const USE_START = new Scratch(Int32Array), USE_FILL = new Scratch(Int32Array);
 const USE_POSITION = new Scratch(Int32Array), USE_TARGET = new Scratch(Int32Array), USE_KIND = new Scratch(Uint8Array);
@@ -112,11 +125,12 @@ export function useEnd(kind: number, position: number): number {
 /** Collects uses, definitions and reservations in two passes over the operands. */
 export function collectUses(f: MachineFunction): UseTable {
   const vregs = f.vregClass.length, insts = f.opcode.length, blocks = f.loopDepth.length;
-  const { operandStart, operandVReg, operandInfo, vregRemat } = f;
+  const { operandStart, operandVReg, operandInfo } = f, remat = REMAT.raw(vregs);
+  for (let v = 0; v < vregs; v++) remat[v] = f.vregRemat[v];
   const operandKind = OPERAND_KIND.filled(operandVReg.length, 0);
   const defPosition = DEF_POSITION.filled(vregs, -1), defTarget = DEF_TARGET.raw(vregs), defKind = DEF_KIND.filled(vregs, 0);
   const useStart = USE_START.filled(vregs + 1, 0);
-  const blockOf = BLOCK_OF.raw(insts);
+  const blockOf = BLOCK_OF.raw(insts), readsInGap = READS_IN_GAP.filled(insts, 0);
   const reuses = REUSES.reuse();
   FIXED_REGISTER.reuse(); FIXED_FROM.reuse(); FIXED_TO.reuse(); FIXED_OWNER.reuse();
 
@@ -131,6 +145,9 @@ export function collectUses(f: MachineFunction): UseTable {
     for (let i = first; i < end; i++) {
       blockOf[i] = b;
       const o0 = operandStart[i], o1 = operandStart[i + 1], at = i * 4;
+      if (o1 - o0 > RECOMPUTED_OPERANDS) {
+        for (let o = o0; o < o1; o++) if (operandConstraint(operandInfo[o]) === CONSTRAINT_ANY) remat[operandVReg[o]] = -1;
+      }
       for (let o = o0; o < o1; o++) {
         const info = operandInfo[o], role = operandRole(info), constraint = operandConstraint(info), v = operandVReg[o];
         switch (role) {
@@ -138,27 +155,31 @@ export function collectUses(f: MachineFunction): UseTable {
             useStart[v + 1]++;
             if (constraint === CONSTRAINT_FIXED) {
               operandKind[o] = USE_FIXED;
+              readsInGap[i] = 1;
               reserve(operandPayload(info), at + EARLY, at + LATE, v);
             } else if (operandKind[o] !== USE_REUSED) {
-              operandKind[o] = constraint === CONSTRAINT_ANY && vregRemat[v] < 0 ? USE_ANY : USE_REG;
+              operandKind[o] = constraint === CONSTRAINT_ANY && remat[v] < 0 ? USE_ANY : USE_REG;
             }
             break;
           case ROLE_LATE_USE:
             useStart[v + 1]++;
             if (constraint === CONSTRAINT_FIXED) {
               operandKind[o] = USE_FIXED;
+              readsInGap[i] = 1;
               reserve(operandPayload(info), at + EARLY, at + AFTER, v);
             } else {
-              operandKind[o] = constraint === CONSTRAINT_ANY && vregRemat[v] < 0 ? USE_LATE_ANY : USE_LATE;
+              operandKind[o] = constraint === CONSTRAINT_ANY && remat[v] < 0 ? USE_LATE_ANY : USE_LATE;
             }
             break;
           default: {
+            operandKind[o] = NO_USE;
             defTarget[v] = o;
             let register = constraint === CONSTRAINT_FIXED ? operandPayload(info) : -1;
             if (constraint === CONSTRAINT_REUSE) {
               const used = o0 + operandPayload(info), usedInfo = operandInfo[used], x = operandVReg[used];
               if (operandConstraint(usedInfo) === CONSTRAINT_FIXED) register = operandPayload(usedInfo);
               else {
+                readsInGap[i] = 1;
                 reuses.push(i); reuses.push(o); reuses.push(used);
                 // Every other early use of the same value may read the reused register too.
                 for (let k = o0; k < o1; k++) {
@@ -179,7 +200,7 @@ export function collectUses(f: MachineFunction): UseTable {
               defKind[v] = DEF_EARLY;
               defPosition[v] = at + EARLY;
             } else {
-              defKind[v] = constraint === CONSTRAINT_ANY && vregRemat[v] < 0 ? DEF_ANY : DEF_REG;
+              defKind[v] = constraint === CONSTRAINT_ANY && remat[v] < 0 ? DEF_ANY : DEF_REG;
               defPosition[v] = at + LATE;
             }
           }
@@ -199,27 +220,26 @@ export function collectUses(f: MachineFunction): UseTable {
     const end = f.blockStart[b + 1];
     for (let i = f.blockStart[b]; i < end; i++) {
       const o0 = operandStart[i], o1 = operandStart[i + 1];
-      let later = false, inRegister = false;
-      for (let o = o0; o < o1; o++) {
-        if (isDefinition(operandInfo[o])) continue;
-        const kind = operandKind[o];
-        if (kind === USE_REUSED || kind === USE_FIXED) {
+      if (readsInGap[i] === 1) {
+        // Ascending by position: these come first.
+        for (let o = o0; o < o1; o++) {
+          const kind = operandKind[o];
+          if (kind !== USE_REUSED && kind !== USE_FIXED) continue;
           const k = fill[operandVReg[o]]++;
           usePosition[k] = i * 4 + GAP; useTarget[k] = o; useKind[k] = kind;
-        } else {
-          later = true;
-          if (kind === USE_REG) inRegister = true;
         }
       }
-      if (!later) continue;
+      let inRegister = -1;
       for (let o = o0; o < o1; o++) {
-        if (isDefinition(operandInfo[o])) continue;
-        const kind = operandKind[o];
-        if (kind === USE_REUSED || kind === USE_FIXED) continue;
+        let kind = operandKind[o];
+        if (kind === NO_USE || kind === USE_REUSED || kind === USE_FIXED) continue;
+        if (kind === USE_LATE_ANY) {
+          // Read in a register by another operand, the value stays in it up to LATE.
+          if (inRegister < 0) inRegister = anyOfKind(operandKind, USE_REG, o0, o1) ? 1 : 0;
+          if (inRegister === 1 && readInRegister(f, operandKind, i, operandVReg[o])) kind = USE_LATE;
+        }
         const k = fill[operandVReg[o]]++;
-        usePosition[k] = i * 4 + EARLY; useTarget[k] = o;
-        // Read in a register by another operand, the value stays in it up to LATE.
-        useKind[k] = inRegister && kind === USE_LATE_ANY && readInRegister(f, operandKind, i, operandVReg[o]) ? USE_LATE : kind;
+        usePosition[k] = i * 4 + EARLY; useTarget[k] = o; useKind[k] = kind;
       }
     }
     const a0 = f.edgeArgStart[f.succStart[b]], a1 = f.edgeArgStart[f.succStart[b + 1]];
@@ -230,8 +250,13 @@ export function collectUses(f: MachineFunction): UseTable {
   }
   return {
     useStart, usePosition, useTarget, useKind, defPosition, defTarget, defKind, blockOf, reuses: reuses.data, reuseEnd: reuses.length,
-    fixedRegister: FIXED_REGISTER.data, fixedFrom: FIXED_FROM.data, fixedTo: FIXED_TO.data, fixedOwner: FIXED_OWNER.data, fixedCount: FIXED_FROM.length,
+    fixedRegister: FIXED_REGISTER.data, fixedFrom: FIXED_FROM.data, fixedTo: FIXED_TO.data, fixedOwner: FIXED_OWNER.data, fixedCount: FIXED_FROM.length, remat,
   };
+}
+
+function anyOfKind(kinds: Uint8Array, kind: number, from: number, to: number): boolean {
+  for (let o = from; o < to; o++) if (kinds[o] === kind) return true;
+  return false;
 }
 
 function readInRegister(f: MachineFunction, operandKind: Uint8Array, i: number, v: number): boolean {

@@ -1,4 +1,5 @@
 /** Moves that resolution asks for, grouped by place and turned into edits. */
+import { int32, uint8 } from '../analysis/slab.ts';
 import { IntBuffer } from './growable.ts';
 import { FIRST_SPILL_LOCATION, type MachineFunction, type PReg } from './machine-function.ts';
 import { ParallelMoves } from './parallel-moves.ts';
@@ -63,7 +64,7 @@ export class MoveList {
         while (points.length < sequence.from.length) points.push(point);
       }
     }
-    const count = points.length, edits = new Int32Array(count * 3), editBytes = new Uint8Array(count);
+    const count = points.length, edits = int32(count * 3), editBytes = uint8(count);
     const point = points.data, from = sequence.from.data, to = sequence.to.data, bytes = sequence.bytes.data;
     for (let k = 0; k < count; k++) {
       edits[3 * k] = point[k];

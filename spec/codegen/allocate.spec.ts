@@ -229,6 +229,18 @@ test('constants are recomputed, never stored', () => {
   assert.ok([...x.edits].some((_, k) => k % 3 === 1 && x.edits[k] < 0));
 });
 
+test('an instruction may list more constants than there are registers', () => {
+  for (const file of FILES) {
+    const w = new Writer(), c = Array.from({ length: 40 }, () => w.int()), d = Array.from({ length: 40 }, () => w.int());
+    w.block();
+    for (const v of [...c, ...d]) w.constant(v);
+    w.op(...c.map((v) => [v, SOFT] as const));
+    w.op(...d.map((v) => [v, operandInfo(ROLE_LATE_USE, CONSTRAINT_ANY)] as const));
+    for (const v of [...c, ...d]) w.op([v, USE], [v, SOFT]);
+    allocateChecked(w.m.finish(), file);
+  }
+});
+
 test('values that are apart share a slot', () => {
   const file = registerFile(3, 3, 0), w = new Writer();
   w.block();
