@@ -10,7 +10,8 @@ import {
   ATOMIC_ADD, ATOMIC_AND, ATOMIC_CMPXCHG, ATOMIC_EXCHANGE, ATOMIC_LOAD, ATOMIC_OR, ATOMIC_STORE, ATOMIC_STORE_ORDERED, ATOMIC_SUB, ATOMIC_XOR,
   OP_ATOMIC, OP_FENCE, modeRegisters,
 } from './opcodes.ts';
-import { DEF_REG, LATE_REG, SelectContext, USE_REG, defFixed, defReuse, useFixed } from './select-context.ts';
+import { DEF_REG, LATE_REG, USE_REG, defFixed, defReuse, useFixed } from './operand-constraints.ts';
+import { SelectContext } from './select-context.ts';
 
 const ADDRESS = operandInfo(ROLE_LATE_USE, CONSTRAINT_REG);
 

@@ -11,7 +11,8 @@ import {
   LOAD_64, MODE_CONTEXT, OP_ARGS, OP_CALL, OP_CALL_IMPORT, OP_CALL_INDIRECT, OP_FLOAD, OP_LOAD, OP_RET, OP_STORE_CONTEXT, OP_TAIL,
   OP_TAIL_IMPORT, OP_TAIL_INDIRECT, pack, sizeLog,
 } from './opcodes.ts';
-import { DEF_REG, SelectContext, USE_REG, defFixed, useFixed } from './select-context.ts';
+import { DEF_REG, USE_REG, defFixed, useFixed } from './operand-constraints.ts';
+import { SelectContext } from './select-context.ts';
 
 /** Bytes of one place of the overflow area. */
 const OVERFLOW_PLACE = 16;

@@ -11,7 +11,8 @@ import {
   CC_A, CC_AE, CC_B, CC_BE, CC_E, CC_FEQ, CC_FNE, CC_G, CC_GE, CC_L, CC_LE, CC_NE, COMPARE_CMP, COMPARE_FLOAT, COMPARE_TEST,
   F_MAX, F_MIN, MODE_NONE, MOVE_SIZE_SHIFT, OP_CMOV, OP_FBINARY, OP_FSELECT, OP_SETCC, exchange, negate, packCompare, sizeLog,
 } from './opcodes.ts';
-import { DEF_REG, SelectContext, USE_ANY, USE_REG, defReuse } from './select-context.ts';
+import { DEF_REG, USE_ANY, USE_REG, defReuse } from './operand-constraints.ts';
+import { SelectContext } from './select-context.ts';
 
 /** The flags' source and the condition on them. One exists per context use; it is filled and consumed at once. */
 export interface Condition {

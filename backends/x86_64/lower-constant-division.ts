@@ -12,7 +12,8 @@ import {
   ALU_ADD, ALU_AND, ALU_IMUL, ALU_SUB, LOAD_32, LOAD_S32_64, OP_ALU, OP_ALU_IMM, OP_CONST, OP_IMUL_IMM, OP_LOAD, OP_MOV, OP_MUL_WIDE,
   OP_SHIFT_IMM, OP_UNARY, SHIFT_SAR, SHIFT_SHL, SHIFT_SHR, UNARY_NEG, pack, sizeLog,
 } from './opcodes.ts';
-import { DEF_REG, SelectContext, USE_ANY, USE_REG, defFixed, defReuse, useFixed } from './select-context.ts';
+import { DEF_REG, USE_ANY, USE_REG, defFixed, defReuse, useFixed } from './operand-constraints.ts';
+import { SelectContext } from './select-context.ts';
 
 /** The divisor can trap (0, or −1 when dividing), so nothing was emitted. */
 export const NOT_DIVIDED = -2;

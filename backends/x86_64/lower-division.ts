@@ -6,7 +6,8 @@ import type { BinaryInst } from '../../lib/mir/instruction.ts';
 import { RAX, RDX } from './convention.ts';
 import { NOT_DIVIDED, divideByConstant } from './lower-constant-division.ts';
 import { DIV_REMAINDER, DIV_SAFE, DIV_SIGNED, OP_DIV, OP_MOV, pack, sizeLog } from './opcodes.ts';
-import { DEF_REG, LATE_REG, SelectContext, USE_ANY, defFixed, useFixed } from './select-context.ts';
+import { DEF_REG, LATE_REG, USE_ANY, defFixed, useFixed } from './operand-constraints.ts';
+import { SelectContext } from './select-context.ts';
 import { widened } from './widen.ts';
 
 export function lowerDivision(s: SelectContext, i: BinaryInst): void {

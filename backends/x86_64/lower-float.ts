@@ -1,13 +1,14 @@
 /** Floats and conversions. */
 import type { BinaryInst, ConvertInst, TernaryInst, UnaryInst, Value } from '../../lib/mir/instruction.ts';
-import { aluImmediate } from './lower-integer.ts';
+import { aluImmediate } from './integer-forms.ts';
 import {
   ALU_AND, CONVERT_64, CONVERT_SATURATE, CONVERT_UNSIGNED, FU_CEIL, FU_FLOOR, FU_NEAREST, FU_SQRT, FU_TRUNC, F_ADD, F_DIV, F_MUL,
   F_SUB, LOAD_32, LOAD_S16, LOAD_S16_64, LOAD_S32_64, LOAD_S8, LOAD_S8_64, LOAD_U16, LOAD_U8, MODE_POOL, OP_FBINARY,
   OP_FCOPYSIGN, OP_FLOAT_TO_FLOAT, OP_FLOAT_TO_INT, OP_FMA, OP_FMINMAX, OP_FUNARY, OP_INT_TO_FLOAT, OP_LOAD, OP_MOV, OP_MOVD,
   OP_U64_TO_FLOAT, OP_UNARY, OP_VBITS, UNARY_NEG, V_AND, V_XOR, pack, sizeLog,
 } from './opcodes.ts';
-import { DEF_REG, EARLY_DEF_REG, LATE_REG, SelectContext, USE_ANY, USE_REG, defReuse } from './select-context.ts';
+import { DEF_REG, EARLY_DEF_REG, LATE_REG, USE_ANY, USE_REG, defReuse } from './operand-constraints.ts';
+import { SelectContext } from './select-context.ts';
 
 export function lowerBinaryFloat(s: SelectContext, i: BinaryInst): void {
   const bytes = s.bytesOf(i.type);

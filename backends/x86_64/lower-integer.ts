@@ -1,21 +1,17 @@
 /** Integer arithmetic: the choice of instruction for each operation, width and kind of operand. */
 import type { VReg } from '../../lib/codegen/machine-function.ts';
-import type { BinaryInst, PairInst, UnaryInst, Value } from '../../lib/mir/instruction.ts';
+import type { BinaryInst, UnaryInst, Value } from '../../lib/mir/instruction.ts';
 import type { Type } from '../../lib/mir/types.ts';
-import { RAX, RCX, RDX } from './convention.ts';
+import { alu, aluImmediate, leaBase, leaIndex, pushExtra, shiftImmediate, workBytes } from './integer-forms.ts';
 import { lowerDivision } from './lower-division.ts';
+import { lowerRotate, lowerShift } from './lower-shift.ts';
 import {
-  ALU_ADD, ALU_AND, ALU_IMUL, ALU_OR, ALU_SUB, ALU_XOR, CC_B, CC_NE, CC_O, COMPARE_CMP, COUNT_LZ, COUNT_ONES, COUNT_TZ, LOAD_32,
-  LOAD_S16, LOAD_S8, LOAD_U16, LOAD_U8, MODE_BASE, MODE_INDEX, MODE_NONE, OP_ALU, OP_ALU_IMM, OP_ANDN, OP_COUNT,
-  OP_IMUL_IMM, OP_LEA, OP_LOAD, OP_MOV, OP_MUL_OVERFLOW, OP_MUL_WIDE, OP_OVERFLOW, OP_RORX, OP_SETCC, OP_SHIFT_CL, OP_SHIFT_IMM,
-  OP_SHIFT_X, OP_UNARY, SHIFT_ROL, SHIFT_ROR, SHIFT_SAR, SHIFT_SHL, SHIFT_SHR, UNARY_BSWAP, UNARY_NEG, UNARY_NOT, pack,
-  packCompare, sizeLog,
+  ALU_ADD, ALU_AND, ALU_IMUL, ALU_OR, ALU_SUB, ALU_XOR, COUNT_LZ, COUNT_ONES, COUNT_TZ, LOAD_32, LOAD_U16, LOAD_U8, MODE_NONE, OP_ANDN,
+  OP_COUNT, OP_IMUL_IMM, OP_LOAD, OP_UNARY, SHIFT_ROL, SHIFT_SHL, UNARY_BSWAP, UNARY_NEG, UNARY_NOT, pack, sizeLog,
 } from './opcodes.ts';
-import { DEF_REG, SelectContext, USE_ANY, USE_REG, defFixed, defReuse, useFixed } from './select-context.ts';
+import { DEF_REG, USE_ANY, USE_REG, defReuse } from './operand-constraints.ts';
+import type { SelectContext } from './select-context.ts';
 import { widened } from './widen.ts';
-
-/** The width arithmetic is done at: narrow types in 32 bits, their upper bits being unspecified. */
-function workBytes(s: SelectContext, type: Type): number { return type === 'i1' ? 4 : Math.max(4, s.bytesOf(type)); }
 
 export function lowerBinaryInteger(s: SelectContext, i: BinaryInst): void {
   switch (i.op) {
@@ -27,35 +23,6 @@ export function lowerBinaryInteger(s: SelectContext, i: BinaryInst): void {
     case 'rotl': case 'rotr': lowerRotate(s, i); return;
     default: lowerDivision(s, i);
   }
-}
-
-/** `d <- a, rm` with the flexible operand already set up. */
-function alu(s: SelectContext, sub: number, bytes: number, d: VReg, a: VReg): void {
-  s.inst(OP_ALU, s.packed(sub, bytes), s.displacement);
-  s.op(d, defReuse(1));
-  s.op(a, USE_REG);
-  s.flexibleOperands();
-}
-export function aluImmediate(s: SelectContext, sub: number, bytes: number, d: VReg, a: VReg, value: number): void {
-  s.inst(OP_ALU_IMM, pack(sub, sizeLog(bytes)), value);
-  s.op(d, defReuse(1));
-  s.op(a, USE_REG);
-}
-function leaBase(s: SelectContext, bytes: number, d: VReg, base: VReg, displacement: number): void {
-  s.inst(OP_LEA, pack(0, sizeLog(bytes), MODE_BASE), displacement);
-  s.op(d, DEF_REG);
-  s.op(base, USE_REG);
-}
-function leaIndex(s: SelectContext, bytes: number, d: VReg, base: VReg, index: VReg, scale: number): void {
-  s.inst(OP_LEA, pack(0, sizeLog(bytes), MODE_INDEX, scale), 0);
-  s.op(d, DEF_REG);
-  s.op(base, USE_REG);
-  s.op(index, USE_REG);
-}
-function move(s: SelectContext, d: VReg, a: VReg): void {
-  s.inst(OP_MOV);
-  s.op(d, DEF_REG);
-  s.op(a, USE_ANY);
 }
 
 function lowerAdd(s: SelectContext, i: BinaryInst): void {
@@ -159,13 +126,6 @@ function lowerMul(s: SelectContext, i: BinaryInst): void {
   alu(s, ALU_IMUL, bytes, s.def(i.result), x);
 }
 
-/** Index of `[displacement, value]` among the extra words. */
-export function pushExtra(s: SelectContext, value: number): number {
-  const at = s.extra.push(s.displacement);
-  s.extra.push(value);
-  return at;
-}
-
 function lowerBitwise(s: SelectContext, i: BinaryInst): void {
   const bytes = workBytes(s, i.type), sub = i.op === 'and' ? ALU_AND : i.op === 'or' ? ALU_OR : ALU_XOR;
   let a = i.a, b = i.b;
@@ -215,69 +175,6 @@ function maskLow(s: SelectContext, i: BinaryInst, a: Value, load: number): void 
   s.op(x, USE_ANY);
 }
 
-function shiftImmediate(s: SelectContext, sub: number, bytes: number, d: VReg, a: VReg, count: number): void {
-  if (count === 0) {
-    move(s, d, a);
-    return;
-  }
-  s.inst(OP_SHIFT_IMM, pack(sub, sizeLog(bytes)), count);
-  s.op(d, defReuse(1));
-  s.op(a, USE_REG);
-}
-
-function lowerShift(s: SelectContext, i: BinaryInst): void {
-  const bits = s.bytesOf(i.type) * 8, bytes = workBytes(s, i.type);
-  const sub = i.op === 'shl' ? SHIFT_SHL : i.op === 'lshr' ? SHIFT_SHR : SHIFT_SAR;
-  const count = s.constant(i.b);
-  if (count !== undefined) {
-    const x = i.op === 'shl' ? s.reg(i.a) : widened(s, i.a, i.type, i.op === 'ashr');
-    shiftImmediate(s, sub, bytes, s.def(i.result), x, Number(BigInt.asUintN(8, BigInt(count))) & (bits - 1));
-    return;
-  }
-  let n = s.reg(i.b);
-  if (bits < 32) {
-    // The processor would mask the count to 5 bits.
-    const masked = s.newInt();
-    aluImmediate(s, ALU_AND, 4, masked, n, bits - 1);
-    n = masked;
-  }
-  if (bits >= 32) s.flexible(i.a);
-  else s.register(i.op === 'shl' ? s.reg(i.a) : widened(s, i.a, i.type, i.op === 'ashr'));
-  s.inst(OP_SHIFT_X, s.packed(sub, bytes), s.displacement);
-  s.op(s.def(i.result), DEF_REG);
-  s.flexibleOperands();
-  s.op(n, USE_REG);
-}
-
-function lowerRotate(s: SelectContext, i: BinaryInst): void {
-  const bytes = s.bytesOf(i.type), bits = bytes * 8, left = i.op === 'rotl', constant = s.constant(i.b);
-  if (constant !== undefined) {
-    const n = Number(BigInt.asUintN(8, BigInt(constant))) & (bits - 1), right = left ? (bits - n) & (bits - 1) : n;
-    if (right === 0) { move(s, s.def(i.result), s.reg(i.a)); return; }
-    if (bytes >= 4) {
-      s.register(s.reg(i.a));
-      s.inst(OP_RORX, s.packed(0, bytes), right);
-      s.op(s.def(i.result), DEF_REG);
-      s.flexibleOperands();
-      return;
-    }
-    shiftImmediate(s, SHIFT_ROR, bytes, s.def(i.result), s.reg(i.a), right);
-    return;
-  }
-  const n = s.reg(i.b);
-  let x = s.reg(i.a);
-  if (x === n) {
-    // The value and the count in one register: the value needs another one than rcx.
-    const copy = s.newInt();
-    move(s, copy, x);
-    x = copy;
-  }
-  s.inst(OP_SHIFT_CL, pack(left ? SHIFT_ROL : SHIFT_ROR, sizeLog(bytes)));
-  s.op(s.def(i.result), defReuse(1));
-  s.op(x, USE_REG);
-  s.op(n, useFixed(RCX));
-}
-
 export function lowerUnaryInteger(s: SelectContext, i: UnaryInst): void {
   const bytes = workBytes(s, i.type), d = s.def(i.result), narrow = i.type === 'i8' || i.type === 'i16';
   switch (i.op) {
@@ -318,80 +215,3 @@ function count(s: SelectContext, sub: number, bytes: number, d: VReg): void {
   s.op(d, DEF_REG);
   s.flexibleOperands();
 }
-
-export function lowerPair(s: SelectContext, i: PairInst): void {
-  const bytes = s.bytesOf(i.type);
-  switch (i.op) {
-    case 'umul_wide': case 'smul_wide': lowerMulWide(s, i, i.op === 'smul_wide'); return;
-    case 'uadd_overflow': case 'sadd_overflow': overflow(s, i, ALU_ADD, bytes, i.op === 'uadd_overflow' ? CC_B : CC_O); return;
-    case 'usub_overflow': case 'ssub_overflow': overflow(s, i, ALU_SUB, bytes, i.op === 'usub_overflow' ? CC_B : CC_O); return;
-    case 'smul_overflow':
-      if (bytes >= 4) { overflow(s, i, ALU_IMUL, bytes, CC_O); return; }
-      narrowMulOverflow(s, i, true);
-      return;
-    case 'umul_overflow': {
-      if (bytes < 4) { narrowMulOverflow(s, i, false); return; }
-      const a = s.reg(i.a);
-      const b = s.reg(i.b);
-      s.register(b);
-      s.inst(OP_MUL_OVERFLOW, s.packed(0, bytes));
-      s.op(s.def(i.result), defFixed(RAX));
-      s.op(s.newInt(), defFixed(RDX));
-      s.op(s.def(i.result2), DEF_REG);
-      s.op(a, useFixed(RAX));
-      s.flexibleOperands();
-      return;
-    }
-    default: i.op satisfies never;
-  }
-}
-
-function overflow(s: SelectContext, i: PairInst, sub: number, bytes: number, cc: number): void {
-  const a = s.reg(i.a);
-  s.register(s.reg(i.b));
-  s.inst(OP_OVERFLOW, pack(sub, sizeLog(bytes)) | cc << 13);
-  s.op(s.def(i.result), defReuse(2));
-  s.op(s.def(i.result2), DEF_REG);
-  s.op(a, USE_REG);
-  s.op(s.first, USE_ANY);
-}
-
-function lowerMulWide(s: SelectContext, i: PairInst, signed: boolean): void {
-  const bytes = s.bytesOf(i.type);
-  if (bytes < 4) {
-    const product = narrowProduct(s, i, signed);
-    move(s, s.def(i.result), product);
-    s.inst(OP_SHIFT_IMM, pack(SHIFT_SHR, 2), bytes * 8);
-    s.op(s.def(i.result2), defReuse(1));
-    s.op(product, USE_REG);
-    return;
-  }
-  const a = s.reg(i.a), b = s.reg(i.b);
-  s.register(b);
-  s.inst(OP_MUL_WIDE, s.packed(signed ? 1 : 0, bytes));
-  s.op(s.def(i.result), defFixed(RAX));
-  s.op(s.def(i.result2), defFixed(RDX));
-  s.op(a, useFixed(RAX));
-  s.flexibleOperands();
-}
-
-/** The 32-bit product of two narrow values. */
-function narrowProduct(s: SelectContext, i: PairInst, signed: boolean): VReg {
-  const a = widened(s, i.a, i.type, signed), b = widened(s, i.b, i.type, signed), product = s.newInt();
-  s.register(b);
-  alu(s, ALU_IMUL, 4, product, a);
-  return product;
-}
-
-/** Overflow: the product is not the extension of its low part. */
-function narrowMulOverflow(s: SelectContext, i: PairInst, signed: boolean): void {
-  const product = narrowProduct(s, i, signed);
-  const load = i.type === 'i8' ? (signed ? LOAD_S8 : LOAD_U8) : signed ? LOAD_S16 : LOAD_U16;
-  const low = s.step(OP_LOAD, pack(load, 2), 0, product);
-  move(s, s.def(i.result), low);
-  s.inst(OP_SETCC, packCompare(COMPARE_CMP, 2, MODE_NONE, 0, CC_NE, false));
-  s.op(s.def(i.result2), DEF_REG);
-  s.op(product, USE_REG);
-  s.op(low, USE_ANY);
-}
-

@@ -5,13 +5,14 @@ import { NO_VALUE } from '../../lib/mir/instruction.ts';
 import type { Type } from '../../lib/mir/types.ts';
 import { RAX, RDI, RDX, RSI } from './convention.ts';
 import { clobbersFor } from './clobbers.ts';
-import { pushExtra } from './lower-integer.ts';
+import { pushExtra } from './integer-forms.ts';
 import {
   ALU_ADD, ALU_AND, ALU_OR, ALU_SUB, ALU_XOR, LOAD_32, LOAD_64, LOAD_U16, LOAD_U8, MODE_BASE, MODE_CONTEXT, MODE_INDEX, OP_ALU_MEM,
   OP_ALU_MEM_IMM, OP_BULK, OP_FLOAD, OP_FSTORE, OP_LEA, OP_LOAD, OP_SHIFT_IMM, OP_STORE, OP_STORE_IMM, OP_STUB_CALL, SHIFT_SHR,
   pack, sizeLog,
 } from './opcodes.ts';
-import { DEF_REG, SelectContext, USE_REG, defFixed, defReuse, useFixed } from './select-context.ts';
+import { DEF_REG, USE_REG, defFixed, defReuse, useFixed } from './operand-constraints.ts';
+import { SelectContext } from './select-context.ts';
 
 /** The zero-extending load of a type's width. */
 export function loadKind(bytes: number): number {

@@ -4,7 +4,8 @@ import { edgeKey } from '../../lib/codegen/block-order.ts';
 import {
   LOAD_S16, LOAD_S8, MODE_BASE, OP_JUMP_TABLE, OP_JUMP_TREE, OP_LEA, OP_LOAD, OP_TABLE_ADDRESS, OP_ALU, ALU_SUB, pack, sizeLog,
 } from './opcodes.ts';
-import { DEF_REG, SelectContext, USE_REG, defReuse, USE_ANY } from './select-context.ts';
+import { DEF_REG, USE_REG, defReuse, USE_ANY } from './operand-constraints.ts';
+import { SelectContext } from './select-context.ts';
 
 const MIN_TABLE_CASES = 5;
 /** A table may have this many entries per case. */

@@ -12,12 +12,14 @@ import { lowerAtomicCmpxchg, lowerAtomicLoad, lowerAtomicRmw, lowerAtomicStore, 
 import { lowerArguments, lowerCall, lowerReturn, lowerTailCall } from './lower-call.ts';
 import { conditionData, conditionOperands, conditionWord, lowerCompare, lowerSelect, prepareCondition } from './lower-compare.ts';
 import { lowerBinaryFloat, lowerConvert, lowerTernary, lowerUnaryFloat, renamedOperand } from './lower-float.ts';
-import { lowerBinaryInteger, lowerPair, lowerUnaryInteger } from './lower-integer.ts';
+import { lowerBinaryInteger, lowerUnaryInteger } from './lower-integer.ts';
+import { lowerPair } from './lower-pair.ts';
 import { lowerLea, lowerLoad, lowerMemoryCopy, lowerMemoryFill, lowerMemoryGrow, lowerMemorySize, lowerStore } from './lower-memory.ts';
 import { lowerSwitch } from './lower-switch.ts';
 import type { ModulePlan } from './module-plan.ts';
 import { OP_JCC, OP_JMP, OP_NOP, OP_SLOT_BASE, OP_STACK_MAP, OP_TRAP } from './opcodes.ts';
-import { DEF_REG, SelectContext, USE_ANY, type SwitchTable } from './select-context.ts';
+import { DEF_REG, USE_ANY } from './operand-constraints.ts';
+import { SelectContext, type SwitchTable } from './select-context.ts';
 
 /** A selected function and the side tables its data words point into. */
 export interface SelectedFunction {
