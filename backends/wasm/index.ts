@@ -19,6 +19,7 @@ import { ModulePlan } from './module-plan.ts';
 import { schedule } from './schedule.ts';
 import { selectFunction } from './select.ts';
 import { structure } from './structure.ts';
+import { printWat } from './wat.ts';
 
 export { detectFeatures, type WasmFeatures } from './features.ts';
 
@@ -45,8 +46,19 @@ export const wasm: WasmBackend<WasmOptions> = {
   },
 };
 
+/**
+ * The code the backend makes of a module, as text for people.
+ *
+ * @example
+ * formatWat(module) // => '(module $demo\n  (memory (export "memory") 2 1024)\n ...'
+ */
+export function formatWat(m: Module, options: WasmOptions = {}): string {
+  const { plan, functions } = compileFunctions(m, options);
+  return printWat(plan, functions);
+}
+
 /** Everything but the encoding. */
-export function compileFunctions(m: Module, options: WasmOptions): { readonly plan: ModulePlan; readonly functions: readonly FinishedFunction[] } {
+function compileFunctions(m: Module, options: WasmOptions): { readonly plan: ModulePlan; readonly functions: readonly FinishedFunction[] } {
   if (m.memoryModel !== 'linear') throw new UnsupportedError('wasm', m.functions[0]?.name ?? m.name, 'the native memory model');
   const plan = new ModulePlan(m, options.features ?? detectFeatures()), functions: FinishedFunction[] = [];
   for (const f of m.functions) functions.push(compileFunction(f, plan, false));

@@ -1,5 +1,5 @@
 /**
- * Before selection: switches become what `br_table` can do, and nothing jumps to the entry block.
+ * Before selection: switches become what `br_table` can do.
  *
  * - A switch is cut into runs of cases that are dense (at least {@link DENSITY} of the values between them are
  *   cases), found by one greedy sweep over the sorted values; runs are chosen between by a balanced tree of compares.
@@ -14,29 +14,15 @@ import { EditableFunction } from './editable-function.ts';
 const DENSITY = 0.4;
 const SMALLEST_TABLE = 3;
 
-/** The same function with an entry that no edge leads to and with dense switches without edge arguments. */
+/** The same function with dense switches without edge arguments. */
 export function lowerSwitches(f: MirFunction): MirFunction {
-  let entryIsTarget = false, hasSwitch = false;
-  const see = (e: Edge): void => { if (e.block === 0) entryIsTarget = true; };
-  for (const { terminator: t } of f.blocks) {
-    if (t.kind === 'switch') { hasSwitch = true; for (const c of t.cases) see(c.target); see(t.default); }
-    else if (t.kind === 'br') { see(t.then); see(t.else); } else if (t.kind === 'jump') see(t.target);
-  }
-  if (!entryIsTarget && !hasSwitch) return f;
+  if (!f.blocks.some((b) => b.terminator.kind === 'switch')) return f;
   const e = new EditableFunction(f);
-  if (entryIsTarget) freeEntry(e, f);
   for (let b = 0, n = e.blockCount; b < n; b++) {
     const t = e.block(b).terminator;
     if (t.kind === 'switch') lowerSwitch(e, b, t);
   }
   return e.finish();
-}
-
-function freeEntry(e: EditableFunction, f: MirFunction): void {
-  const old = e.block(0), params = f.params.map((t) => e.addValue(t));
-  const moved = e.addBlock(old.terminator, old.params, old.instructions);
-  e.mapAllEdges((edge) => (edge.block === 0 ? { block: moved, args: edge.args } : edge));
-  e.setBlock(0, { params, instructions: [], terminator: { kind: 'jump', target: { block: moved, args: params }, loc: f.loc } });
 }
 
 interface Run { readonly from: number; readonly to: number }

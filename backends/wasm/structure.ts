@@ -198,22 +198,35 @@ class Structurer {
     const params = this.#s.f.blocks[e.block].params;
     if (params.length === 0) return;
     const { entries, uses } = this.#schedule, of = this.#locals.of, code = this.#code;
+    const end = this.#armEnd(b, e), sets: number[] = [];
     let at = this.#armStart(b, e);
-    const sets: number[] = [];
     for (let k = 0; k < params.length; k++) {
       const from = at;
       while ((entries[at] & 7) !== SEPARATOR) at++;
       const to = at++;
-      if (uses[params[k]] === 0 || this.#stays(from, to, of[params[k]])) continue;
+      if (uses[params[k]] === 0 || this.#stays(from, to, of[params[k]], end)) continue;
       this.#entries(from, to);
       sets.push(of[params[k]]);
     }
     for (let k = sets.length - 1; k >= 0; k--) code.emit(OP.localSet, sets[k]);
   }
-  /** True when an argument is already in its parameter's local. */
-  #stays(from: number, to: number, local: number): boolean {
-    const entry = this.#schedule.entries[from];
-    return to - from === 1 && (entry & 7) === GET && this.#locals.of[entry >> 3] === local;
+  /**
+   * True when an argument is already in its parameter's local, and still is after the arguments behind it: one of
+   * those may be the value's last use and take the local over.
+   */
+  #stays(from: number, to: number, local: number, end: number): boolean {
+    const { entries } = this.#schedule, of = this.#locals.of, entry = entries[from];
+    if (to - from !== 1 || (entry & 7) !== GET || of[entry >> 3] !== local) return false;
+    for (let k = to; k < end; k++) if ((entries[k] & 7) === TEE && of[entries[k] >> 3] === local) return false;
+    return true;
+  }
+  /** End of an edge's arguments; 0 when none of them writes a local, which is usual. */
+  #armEnd(b: number, e: Edge): number {
+    const t = this.#s.f.blocks[b].terminator, { entries, end } = this.#schedule;
+    // Code of conditional edges writes none.
+    if (t.kind === 'br') return 0;
+    for (let k = this.#armStart(b, e); k < end[b]; k++) if ((entries[k] & 7) === TEE) return end[b];
+    return 0;
   }
   #armStart(b: number, e: Edge): number {
     const t = this.#s.f.blocks[b].terminator;
@@ -223,11 +236,12 @@ class Structurer {
     const params = this.#s.f.blocks[e.block].params;
     if (params.length === 0) return false;
     const { entries, uses } = this.#schedule;
+    const end = this.#armEnd(b, e);
     let at = this.#armStart(b, e);
     for (let k = 0; k < params.length; k++) {
       const from = at;
       while ((entries[at] & 7) !== SEPARATOR) at++;
-      if (uses[params[k]] > 0 && !this.#stays(from, at, this.#locals.of[params[k]])) return true;
+      if (uses[params[k]] > 0 && !this.#stays(from, at, this.#locals.of[params[k]], end)) return true;
       at++;
     }
     return false;

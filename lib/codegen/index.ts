@@ -1,5 +1,6 @@
 /** What every native backend shares: the backend contract, machine functions, selection, register allocation, code buffers. */
 export * from './backend.ts';
+export * from './wasm-module.ts';
 export * from './run-context.ts';
 export * from './stub-image.ts';
 export * from './machine-function.ts';

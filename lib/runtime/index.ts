@@ -14,3 +14,4 @@ export { RuntimeCompiler, type CompileOptions, type RuntimeCompilerOptions, type
 export { interruptThread, type InterruptAddress } from './interrupt.ts';
 export { GuestFaultError, ImportError, RunInterruptedError } from './run-errors.ts';
 export { RawTrapError, type RawTrap } from './traps.ts';
+export { instantiateWasm, WasmInstance, type WasmHostFunction, type WasmInstanceOptions } from './wasm-instance.ts';
