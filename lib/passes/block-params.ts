@@ -13,7 +13,7 @@ import type { ConstInst, Edge, Instruction, Terminator, Value } from '../mir/ins
 import type { Block, MirFunction } from '../mir/module.ts';
 import { forEachEdge, mapEdges } from '../mir/operands.ts';
 import type { Type } from '../mir/types.ts';
-import { renameAll, renameTerminator, replaceOperands } from './clone.ts';
+import { renameAll, renameTerminator, replaceBlock, replaceOperands } from './clone.ts';
 import { int32, int32From, uint8 } from '../analysis/slab.ts';
 
 const UNKNOWN = -1;
@@ -151,7 +151,7 @@ function rewrite(f: MirFunction, state: Int32Array, constants: ReadonlyMap<Value
     if (head !== undefined) instructions = [...head, ...instructions];
     const terminator: Terminator = renameTerminator(mapEdges(block.terminator, dropped), replacement);
     const params = shrinks[b] !== 0 ? block.params.filter((p) => gone[p] === 0) : block.params;
-    return instructions === block.instructions && terminator === block.terminator && params === block.params ? block : { ...block, params, instructions, terminator };
+    return instructions === block.instructions && terminator === block.terminator && params === block.params ? block : replaceBlock(block, params, instructions, terminator);
   });
   return { ...f, blocks, valueTypes: types ?? f.valueTypes };
 }

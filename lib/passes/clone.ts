@@ -7,9 +7,15 @@
  */
 import type { Edge, Instruction, Terminator, Value } from '../mir/instruction.ts';
 import { NO_VALUE } from '../mir/instruction.ts';
+import type { Block } from '../mir/module.ts';
 import { mapOperands, mapTerminatorOperands } from '../mir/operands.ts';
 
 type Mapping = (v: Value) => Value;
+
+/** A block in place of `old`, under its name. A literal, as spreading blocks of many origins takes the slow path. */
+export function replaceBlock(old: Block, params: readonly Value[], instructions: readonly Instruction[], terminator: Terminator): Block {
+  return old.name === undefined ? { params, instructions, terminator } : { params, instructions, terminator, name: old.name };
+}
 
 /** The instruction with every operand replaced by `map(operand)`; the same object when nothing changed. */
 export function replaceOperands(i: Instruction, map: Mapping): Instruction {

@@ -9,7 +9,7 @@ import { forEachResult } from '../mir/operands.ts';
 import type { Type } from '../mir/types.ts';
 import { ownFunctionPass } from './pass.ts';
 import { withoutUnreachable } from './simplify-cfg.ts';
-import { copyInstruction, renameList, renameOperands, renameTerminator } from './clone.ts';
+import { copyInstruction, renameList, renameOperands, renameTerminator, replaceBlock } from './clone.ts';
 import { int32, uint8 } from '../analysis/slab.ts';
 
 /** The pass `compact`. */
@@ -50,7 +50,7 @@ export function compactFunction(f: MirFunction): MirFunction {
   for (const b of g.blocks) {
     const instructions: Instruction[] = [];
     for (let k = 0; k < b.instructions.length; k++) instructions.push(renumbered(b.instructions[k], number, map));
-    blocks.push({ ...b, params: renameList(b.params, number), instructions, terminator: renameTerminator(b.terminator, number) });
+    blocks.push(replaceBlock(b, renameList(b.params, number), instructions, renameTerminator(b.terminator, number)));
   }
   const out: MirFunction = { ...g, blocks, valueTypes: types };
   if (f.valueNames === undefined) return out;

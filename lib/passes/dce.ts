@@ -9,6 +9,7 @@ import { forEachDirectOperand, type Definitions } from '../analysis/uses.ts';
 import type { Edge, Instruction, Value } from '../mir/instruction.ts';
 import type { Block, MirFunction, Module } from '../mir/module.ts';
 import { forEachOperand, hasSideEffect, mapEdges, mayTrap } from '../mir/operands.ts';
+import { replaceBlock } from './clone.ts';
 import { ownFunctionPass } from './pass.ts';
 import { uint8 } from '../analysis/slab.ts';
 
@@ -49,7 +50,7 @@ export function removeDeadCode(f: MirFunction, cfg: Cfg, definitions: Definition
     const params = shrinks[b] !== 0 ? block.params.filter((p) => alive[p] !== 0) : block.params;
     const terminator = mapEdges(block.terminator, shrinkEdge);
     if (kept === undefined && params === block.params && terminator === block.terminator) continue;
-    (blocks ??= f.blocks.slice())[b] = { ...block, params, instructions: kept ?? list, terminator };
+    (blocks ??= f.blocks.slice())[b] = replaceBlock(block, params, kept ?? list, terminator);
   }
   return blocks === undefined ? f : { ...f, blocks };
 }

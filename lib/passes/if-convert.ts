@@ -15,6 +15,7 @@ import type { Edge, Instruction } from '../mir/instruction.ts';
 import type { Block, MirFunction } from '../mir/module.ts';
 import { isPure } from '../mir/operands.ts';
 import type { Type } from '../mir/types.ts';
+import { replaceBlock } from './clone.ts';
 import { ownFunctionPass } from './pass.ts';
 import { withoutUnreachable } from './simplify-cfg.ts';
 
@@ -69,7 +70,7 @@ function convert(f: MirFunction, cfg: Cfg): MirFunction {
     // The arms are unreachable now; what they defined is defined in A.
     if (x === then) blocks[t.then.block] = GONE;
     if (y === otherwise) blocks[t.else.block] = GONE;
-    blocks[a] = { ...now(a), instructions, terminator: { kind: 'jump', target: { block: x.edge.block, args }, loc: t.loc } };
+    blocks[a] = replaceBlock(now(a), now(a).params, instructions, { kind: 'jump', target: { block: x.edge.block, args }, loc: t.loc });
   }
   if (blocks === undefined) return f;
   const after: MirFunction = { ...f, blocks, valueTypes: types ?? f.valueTypes };

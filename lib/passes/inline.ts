@@ -14,7 +14,7 @@ import type { CallInst, Edge, Instruction, Terminator, Value } from '../mir/inst
 import { functionIndex, type Block, type MirFunction, type Module, type StackSlot } from '../mir/module.ts';
 import { mapEdges, mapTerminatorOperands } from '../mir/operands.ts';
 import type { Type } from '../mir/types.ts';
-import { copyInstruction } from './clone.ts';
+import { copyInstruction, replaceBlock } from './clone.ts';
 import { ownPass, type Pass } from './pass.ts';
 import { int32, uint8 } from '../analysis/slab.ts';
 
@@ -41,6 +41,19 @@ export const INLINE_O3: InlineLimits = Object.freeze({ small: 70, single: 1000, 
  */
 const MAX_SLOT_BYTES = 512;
 
+/** In `able`: a function whose only call has been replaced by a copy, so that nothing needs it any more. */
+const COPIED = 2;
+
+/**
+ * Instructions that may be copied in a whole module. Limits per function bound its size, but along a chain of calls the
+ * same instructions are copied again at every level; this bounds the work to a multiple of the module.
+ */
+function copyBudget(module: Module): number {
+  let n = 0;
+  for (const f of module.functions) for (const b of f.blocks) n += b.instructions.length + 1;
+  return 20_000 + 8 * n;
+}
+
 /** The pass `inline` with the limits of a level. */
 export function inlinePass(limits: InlineLimits): Pass {
   return ownPass({
@@ -53,11 +66,17 @@ function inlineCalls(module: Module, limits: InlineLimits, count: (n: number) =>
   const graph = buildCallGraph(module), index = functionIndex(module);
   const functions = module.functions.slice(), sizes = int32(functions.length), able = uint8(functions.length);
   const reentered = mayBeReentered(module, graph);
+  const budget = { left: copyBudget(module) };
   let changed = false;
   for (const f of graph.bottomUp) {
     if (graph.start[f + 1] > graph.start[f]) {
-      const after = inlineInto(f, functions, sizes, able, graph, index, limits, reentered[f] !== 0 ? 0 : MAX_SLOT_BYTES, count);
+      const after = inlineInto(f, functions, sizes, able, graph, index, limits, reentered[f] !== 0 ? 0 : MAX_SLOT_BYTES, budget, count);
       if (after !== functions[f]) { functions[f] = after; changed = true; }
+      // A callee that is dead now need not keep what was copied into it: along a chain of calls that would be a lot.
+      for (let e = graph.start[f]; e < graph.start[f + 1]; e++) {
+        const g = graph.callees[e];
+        if (able[g] === COPIED) functions[g] = module.functions[g];
+      }
     }
     sizes[f] = sizeOfFunction(functions[f]);
     able[f] = isCopyable(functions[f]) ? 1 : 0;
@@ -100,20 +119,22 @@ function slotBytes(f: MirFunction): number {
 
 function inlineInto(
   f: number, functions: readonly MirFunction[], sizes: Int32Array, able: Uint8Array, graph: CallGraph,
-  index: ReadonlyMap<string, number>, limits: InlineLimits, room: number, count: (n: number) => void,
+  index: ReadonlyMap<string, number>, limits: InlineLimits, room: number, budget: { left: number }, count: (n: number) => void,
 ): MirFunction {
   let size = sizeOfFunction(functions[f]);
   const choose = (call: CallInst): MirFunction | undefined => {
     const g = index.get(call.callee);
     // Functions of one component are not finished yet: their own turn comes in unrollRecursion.
-    if (g === undefined || graph.component[g] === graph.component[f] || able[g] === 0) return undefined;
+    if (g === undefined || graph.component[g] === graph.component[f] || able[g] !== 1) return undefined;
     const single = graph.sites[g] === 1 && graph.root[g] === 0;
     if (sizes[g] > (single ? limits.single : limits.small) || size + sizes[g] > limits.caller) return undefined;
     // A recursive callee already unrolled is only worth copying when it is tiny.
     if (graph.recursive[g] !== 0 && !single && sizes[g] > 12) return undefined;
     const bytes = slotBytes(functions[g]);
-    if (bytes > room) return undefined;
+    if (bytes > room || sizes[g] > budget.left) return undefined;
     room -= bytes;
+    budget.left -= sizes[g];
+    if (single) able[g] = COPIED;
     size += sizes[g];
     count(1);
     return functions[g];
@@ -192,7 +213,7 @@ class Copier {
     const map = (v: Value): Value => values + v;
     const edge = (e: Edge): Edge => ({ block: first + e.block, args: e.args });
     const entry: Edge = { block: first, args: call.args };
-    this.#blocks[this.#rest] = { ...head, instructions: this.#f.blocks[b].instructions.slice(this.#taken, k), terminator: { kind: 'jump', target: entry, loc: call.loc } };
+    this.#blocks[this.#rest] = replaceBlock(head, head.params, this.#f.blocks[b].instructions.slice(this.#taken, k), { kind: 'jump', target: entry, loc: call.loc });
     for (const block of callee.blocks) {
       const instructions: Instruction[] = [];
       for (const i of block.instructions) {
@@ -200,7 +221,7 @@ class Copier {
         instructions.push(copied.kind === 'slot_addr' ? { ...copied, slot: slots + copied.slot } : copied);
       }
       const t = mapEdges(mapTerminatorOperands(block.terminator, map), edge);
-      this.#blocks.push({ ...block, params: block.params.map(map), instructions, terminator: this.#end(t, after, callee, instructions) });
+      this.#blocks.push(replaceBlock(block, block.params.map(map), instructions, this.#end(t, after, callee, instructions)));
     }
     // Its instructions follow when it is known where the next cut is.
     this.#blocks.push({ params: call.results, instructions: [], terminator: head.terminator });

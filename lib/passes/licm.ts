@@ -23,6 +23,7 @@ import type { MemoryLayout } from '../mir/layout.ts';
 import type { Block, MirFunction } from '../mir/module.ts';
 import { forEachOperand, forEachResult, hasSideEffect, isPure, mapEdges, mapOperands, mayTrap } from '../mir/operands.ts';
 import type { Type } from '../mir/types.ts';
+import { replaceBlock } from './clone.ts';
 import { ownFunctionPass } from './pass.ts';
 import { withoutUnreachable } from './simplify-cfg.ts';
 import { int32 } from '../analysis/slab.ts';
@@ -92,7 +93,7 @@ class Motion {
         this.#move(i, target);
       }
       if (kept !== undefined) {
-        out[b] = { ...blocks[b], instructions: kept };
+        out[b] = replaceBlock(blocks[b], blocks[b].params, kept, blocks[b].terminator);
         any = true;
       }
     }
@@ -182,7 +183,7 @@ class Motion {
       for (let e = cfg.predStart[h]; e < cfg.predStart[h + 1]; e++) if (!inLoop(loops, cfg.preds[e], l)) outside.push(cfg.preds[e]);
       const only = outside[0], t = out[only].terminator;
       if (outside.length === 1 && t.kind === 'jump') {
-        out[only] = { ...out[only], instructions: [...out[only].instructions, ...moved] };
+        out[only] = replaceBlock(out[only], out[only].params, [...out[only].instructions, ...moved], t);
         continue;
       }
       const params = out[h].params.map((p) => types().push(this.#f.valueTypes[p]) - 1);
@@ -195,7 +196,7 @@ class Motion {
           return to === undefined || inLoop(loops, b, loops.loopOf[e.block]) ? e : { block: to, args: e.args };
         };
         const terminator = mapEdges(out[b].terminator, redirect);
-        if (terminator !== out[b].terminator) out[b] = { ...out[b], terminator };
+        if (terminator !== out[b].terminator) out[b] = replaceBlock(out[b], out[b].params, out[b].instructions, terminator);
       }
     }
     return { ...this.#f, blocks: out, valueTypes: this.#types ?? this.#f.valueTypes };

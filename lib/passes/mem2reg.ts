@@ -17,7 +17,7 @@ import { NO_VALUE } from '../mir/instruction.ts';
 import type { Block, MirFunction } from '../mir/module.ts';
 import { mapEdges } from '../mir/operands.ts';
 import { sizeOf, type MemoryModel, type Type } from '../mir/types.ts';
-import { renameOperands, renameTerminator } from './clone.ts';
+import { renameOperands, renameTerminator, replaceBlock } from './clone.ts';
 import { ownFunctionPass } from './pass.ts';
 import { propagateCopies } from './block-params.ts';
 import { withoutUnreachable } from './simplify-cfg.ts';
@@ -152,7 +152,7 @@ class Promotion {
           replacement[i.result] = this.#cast(ends[row + p], type, i.type, list, i.loc);
         }
       }
-      out[b] = { ...blocks[b], params: added[b].length > 0 ? [...blocks[b].params, ...added[b]] : blocks[b].params, instructions: list, terminator: renameTerminator(blocks[b].terminator, replacement) };
+      out[b] = replaceBlock(blocks[b], added[b].length > 0 ? [...blocks[b].params, ...added[b]] : blocks[b].params, list, renameTerminator(blocks[b].terminator, replacement));
     }
     for (let b = 0; b < n; b++) {
       const extend = (e: Edge): Edge => {
@@ -161,7 +161,7 @@ class Promotion {
         return { block: e.block, args: [...e.args, ...list.map((p) => (ends[b * count + p] === NO_VALUE ? this.#zero(p) : ends[b * count + p]))] };
       };
       const terminator = mapEdges(out[b].terminator, extend);
-      if (terminator !== out[b].terminator) out[b] = { ...out[b], terminator };
+      if (terminator !== out[b].terminator) out[b] = replaceBlock(out[b], out[b].params, out[b].instructions, terminator);
     }
     if (this.#prologue.length > 0) out[0] = { ...out[0], instructions: [...this.#prologue, ...out[0].instructions] };
     return { ...this.#f, blocks: out, valueTypes: this.#types };

@@ -21,7 +21,7 @@ import type { Instruction, LoadInst, StoreInst, Value } from '../mir/instruction
 import type { MemoryLayout } from '../mir/layout.ts';
 import type { Block, MirFunction, Module } from '../mir/module.ts';
 import type { Type } from '../mir/types.ts';
-import { renameOperands, renameTerminator } from './clone.ts';
+import { renameOperands, renameTerminator, replaceBlock } from './clone.ts';
 import { ownFunctionPass } from './pass.ts';
 import { withoutUnreachable } from './simplify-cfg.ts';
 import { int32 } from '../analysis/slab.ts';
@@ -158,7 +158,7 @@ class Forwarding {
     }
     const terminator = renameTerminator(block.terminator, this.#replacement);
     if (out === undefined && terminator === block.terminator) return block;
-    return { ...block, instructions: out ?? list, terminator };
+    return replaceBlock(block, block.params, out ?? list, terminator);
   }
 
   #cast(v: Value, from: Type, to: Type, out: Instruction[], loc: number): Value {

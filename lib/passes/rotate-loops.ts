@@ -24,7 +24,7 @@ import type { Block, MirFunction } from '../mir/module.ts';
 import { forEachOperand, forEachResult, forEachTerminatorOperand, mapEdges, mapTerminatorOperands } from '../mir/operands.ts';
 import type { Type } from '../mir/types.ts';
 import { mapAll } from './block-params.ts';
-import { copyInstruction } from './clone.ts';
+import { copyInstruction, replaceBlock } from './clone.ts';
 import { ownFunctionPass } from './pass.ts';
 import { withoutUnreachable } from './simplify-cfg.ts';
 import { int32, uint8 } from '../analysis/slab.ts';
@@ -193,11 +193,11 @@ class Rotation {
       const instructions = this.#reads[b] !== 0 ? mapAll(block.instructions, map) : block.instructions;
       if (l >= 0 && this.#chosen[l] !== 0 && loops.headers[l] === b) {
         const t = block.terminator as BranchTerm;
-        out.push({ ...block, instructions, terminator: this.#test(l, first[l], t, map(t.condition), (v) => v) });
+        out.push(replaceBlock(block, block.params, instructions, this.#test(l, first[l], t, map(t.condition), (v) => v)));
         continue;
       }
       const terminator: Terminator = mapEdges(this.#reads[b] !== 0 ? mapTerminatorOperands(block.terminator, map) : block.terminator, (e) => redirect(b, e));
-      out.push(instructions === block.instructions && terminator === block.terminator ? block : { ...block, instructions, terminator });
+      out.push(instructions === block.instructions && terminator === block.terminator ? block : replaceBlock(block, block.params, instructions, terminator));
     }
     for (let l = 0; l < loops.count; l++) {
       if (this.#chosen[l] === 0) continue;
@@ -206,7 +206,7 @@ class Rotation {
       const inBody = (v: Value): Value => (this.#owner[v] === l ? this.#inBody[v] : this.#rename(h, v));
       const inExit = (v: Value): Value => (this.#owner[v] === l ? this.#inExit[v] : this.#rename(h, v));
       const instructions: Instruction[] = block.instructions.map((i) => copyInstruction(i, copied, (r) => this.#copy[r]));
-      out.push({ ...block, params: block.params.map((p) => this.#copy[p]), instructions, terminator: this.#test(l, first[l], t, copied(t.condition), copied) });
+      out.push(replaceBlock(block, block.params.map((p) => this.#copy[p]), instructions, this.#test(l, first[l], t, copied(t.condition), copied)));
       for (const [inside, map] of [[true, inBody], [false, inExit]] as const) {
         const e = this.#edge(l, inside);
         const target = redirect(h, { block: e.block, args: e.args.map(map) });

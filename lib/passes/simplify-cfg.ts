@@ -14,7 +14,7 @@ import type { Block, MirFunction } from '../mir/module.ts';
 import { forEachEdge, forEachTerminatorOperand, mapEdges, mapTerminatorOperands } from '../mir/operands.ts';
 import type { Type } from '../mir/types.ts';
 import { propagateCopies } from './block-params.ts';
-import { renameAll, renameTerminator } from './clone.ts';
+import { renameAll, renameTerminator, replaceBlock } from './clone.ts';
 import type { AnalysisManager } from './context.ts';
 import { ownFunctionPass } from './pass.ts';
 import { int32, uint8 } from '../analysis/slab.ts';
@@ -54,7 +54,7 @@ export function withoutUnreachable(f: MirFunction, cfg: Cfg): MirFunction {
   const blocks: Block[] = [];
   for (let k = 0; k < cfg.rpo.length; k++) {
     const b = f.blocks[cfg.rpo[k]], terminator = mapEdges(b.terminator, move);
-    blocks.push(terminator === b.terminator ? b : { ...b, terminator });
+    blocks.push(terminator === b.terminator ? b : replaceBlock(b, b.params, b.instructions, terminator));
   }
   return { ...f, blocks };
 }
@@ -148,7 +148,7 @@ class Threader {
       const added: Instruction[] = [];
       const terminator = this.#terminator(block.terminator, b, added);
       if (terminator === block.terminator) continue;
-      (blocks ??= this.#f.blocks.slice())[b] = { ...block, instructions: added.length > 0 ? [...block.instructions, ...added] : block.instructions, terminator };
+      (blocks ??= this.#f.blocks.slice())[b] = replaceBlock(block, block.params, added.length > 0 ? [...block.instructions, ...added] : block.instructions, terminator);
     }
     if (blocks === undefined) return this.#f;
     return { ...this.#f, blocks, valueTypes: this.#types ?? this.#f.valueTypes };
@@ -312,7 +312,7 @@ function mergeChains(f: MirFunction, cfg: Cfg): MirFunction {
       for (let i = 0; i < list.length; i++) joined.push(list[i]);
     }
     const terminator = mapEdges(replaces ? renameTerminator(tail.terminator, replacement) : tail.terminator, move);
-    blocks.push(instructions === head.instructions && terminator === head.terminator ? head : { ...head, instructions, terminator });
+    blocks.push(instructions === head.instructions && terminator === head.terminator ? head : replaceBlock(head, head.params, instructions, terminator));
   }
   return { ...f, blocks };
 }

@@ -19,7 +19,7 @@ import type { Edge, Instruction, PairInst, Terminator, Value } from '../mir/inst
 import type { Block, MirFunction } from '../mir/module.ts';
 import { singleResult } from '../mir/operands.ts';
 import type { MemoryModel, Type } from '../mir/types.ts';
-import { renameOperands, renameTerminator } from './clone.ts';
+import { renameOperands, renameTerminator, replaceBlock } from './clone.ts';
 import { hashExpression, isNumbered, sameExpression } from './expression.ts';
 import { simplifyAccess, simplifyLea } from './rules/address.ts';
 import { foldPair, simplifyCompare, simplifyNot, simplifySelect } from './rules/compare.ts';
@@ -121,7 +121,7 @@ class ValueNumbering extends RuleSite {
     const instructions = this.#out as Instruction[] | undefined;
     if (instructions === undefined && terminator === b.terminator) return b;
     this.#changed = true;
-    return { ...b, instructions: instructions ?? list, terminator };
+    return replaceBlock(b, b.params, instructions ?? list, terminator);
   }
   #position = 0;
   #source: readonly Instruction[] = [];
@@ -250,7 +250,6 @@ class ValueNumbering extends RuleSite {
 
   /** An equal available expression; when there is none, `i` becomes available. */
   #lookUp(i: Instruction): Instruction | undefined {
-    if (!isNumbered(i)) return undefined;
     const h = hashExpression(i) & this.#hashMask;
     for (let e = this.#heads[h]; e >= 0; e = this.#next[e]) {
       if (sameExpression(this.#entries[e], i)) return this.#entries[e];
