@@ -337,7 +337,7 @@ b0(v0: i32):
   }
 });
 
-test('a frame larger than the stack probe limit checks before it leaves the stack', () => {
+test('a slot of many pages lives on the linear stack', () => {
   const m = linear(`
 func @f(i32) -> (i32) {
   slot s0 size 60000 align 16
