@@ -3,7 +3,7 @@
  * which the binary and the text form are both written.
  *
  * Columns per instruction: opcode, two immediates, the trap site (see `sites.ts`), the location. Labels are block
- * numbers; `block`, `loop`, `br` and `br_if` carry one. A `block` that nothing branches to is dropped by the encoder.
+ * numbers; `block`, `loop`, `br` and `br_if` carry one. A `loop` whose second immediate is 1 gives the function's results. A `block` that nothing branches to is dropped by the encoder.
  */
 import { IntBuffer } from '../../lib/codegen/growable.ts';
 

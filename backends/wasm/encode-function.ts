@@ -13,8 +13,9 @@ const EMPTY = 0x40;
  *
  * @param sites - gets (offset in `out`, site, location) for every instruction that can trap and every call
  * @param types - wasm types of the locals that are not parameters
+ * @param results - block type of a construct that gives the function's results
  */
-export function encodeBody(out: ByteWriter, code: CodeList, types: readonly number[], sites: IntBuffer): void {
+export function encodeBody(out: ByteWriter, code: CodeList, types: readonly number[], sites: IntBuffer, results: number): void {
   encodeLocals(out, types);
   const op = code.op.data, a = code.a.data, b = code.b.data, site = code.site.data;
   // Nesting depth at which each label was opened, and per open construct whether it was dropped.
@@ -32,7 +33,7 @@ export function encodeBody(out: ByteWriter, code: CodeList, types: readonly numb
         depth++;
         if (o !== OP.if) depthOf.set(a[k], depth);
         out.byte(o);
-        out.byte(EMPTY);
+        if (o === OP.loop && b[k] === 1) out.s32(results); else out.byte(EMPTY);
         break;
       }
       case OP.end:

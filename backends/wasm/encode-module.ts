@@ -14,8 +14,8 @@ export interface EncodeOptions {
   readonly names: boolean;
 }
 
-/** A function after the passes of this backend. */
-export interface FinishedFunction { readonly type: number; readonly code: CodeList; readonly locals: readonly number[]; readonly info: WasmFunctionInfo }
+/** A function after the passes of this backend. `blockType` is that of a construct that gives its results. */
+export interface FinishedFunction { readonly type: number; readonly code: CodeList; readonly locals: readonly number[]; readonly info: WasmFunctionInfo; readonly blockType: number }
 
 const SECTION = { custom: 0, type: 1, import: 2, function: 3, table: 4, memory: 5, global: 6, export: 7, element: 9, code: 10, data: 11 } as const;
 const I32_BYTE = TYPE_BYTES[0];
@@ -87,7 +87,7 @@ function encodeCode(out: ByteWriter, functions: readonly FinishedFunction[]): In
   for (const f of functions) {
     const first = sites.length;
     body.length = 0;
-    encodeBody(body, f.code, f.locals, sites);
+    encodeBody(body, f.code, f.locals, sites, f.blockType);
     section.u32(body.length);
     for (let k = first; k < sites.length; k += 3) sites.data[k] += section.length;
     section.append(body);

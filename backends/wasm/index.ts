@@ -10,12 +10,15 @@ import { computeDominators } from '../../lib/analysis/index.ts';
 import { UnsupportedError } from '../../lib/codegen/backend.ts';
 import type { CompiledWasm, WasmBackend } from '../../lib/codegen/wasm-module.ts';
 import type { MirFunction, Module } from '../../lib/mir/module.ts';
+import type { CodeList } from './code-list.ts';
 import { encodeModule, type FinishedFunction } from './encode-module.ts';
 import { detectFeatures, type WasmFeatures } from './features.ts';
 import { assignLocals } from './locals.ts';
 import { lowerSwitches } from './lower-switches.ts';
+import { lowerTailCalls } from './lower-tail-calls.ts';
 import { makeReducible } from './make-reducible.ts';
 import { ModulePlan } from './module-plan.ts';
+import { OP } from './opcodes.ts';
 import { schedule } from './schedule.ts';
 import { selectFunction } from './select.ts';
 import { structure } from './structure.ts';
@@ -68,13 +71,18 @@ function compileFunctions(m: Module, options: WasmOptions): { readonly plan: Mod
 }
 
 function compileFunction(original: MirFunction, plan: ModulePlan, internal: boolean): FinishedFunction {
-  const { f, cfg } = makeReducible(lowerSwitches(original)), dom = computeDominators(cfg);
+  const { f, cfg } = makeReducible(lowerSwitches(plan.features.tailCalls ? original : lowerTailCalls(original))), dom = computeDominators(cfg);
   const selected = selectFunction(f, cfg, plan), order = schedule(selected), locals = assignLocals(selected, order, dom);
   const code = structure(selected, order, locals, dom, plan);
   return {
-    type: plan.typeNumber(f), code, locals: locals.types.slice(f.params.length),
+    type: plan.typeNumber(f), code, locals: locals.types.slice(f.params.length), blockType: usesResultLoop(code) ? plan.blockType(f.results) : -64,
     info: { name: f.name, params: f.params, results: f.results, internal },
   };
+}
+
+function usesResultLoop(code: CodeList): boolean {
+  for (let k = 0; k < code.length; k++) if (code.op.data[k] === OP.loop && code.b.data[k] === 1) return true;
+  return false;
 }
 
 export type { CompiledWasm };

@@ -1,7 +1,7 @@
 /** Numbers of everything in the wasm module: types, functions (imports first), globals, the memory layout. */
 import { layoutModule, layoutSlots, type MemoryLayout } from '../../lib/mir/layout.ts';
 import type { MirFunction, Module } from '../../lib/mir/module.ts';
-import { formatSignature, type Signature } from '../../lib/mir/types.ts';
+import { formatSignature, type Signature, type Type } from '../../lib/mir/types.ts';
 import type { WasmFeatures } from './features.ts';
 import { HELPERS, type HelperName } from './helpers.ts';
 import { TYPE_BYTES, wasmType } from './nodes.ts';
@@ -51,6 +51,12 @@ export class ModulePlan {
       this.#typeNumber.set(key, n);
     }
     return n;
+  }
+
+  /** Block type of a construct with these results: nothing, one type (as its signed byte), or a function type. */
+  blockType(results: readonly Type[]): number {
+    if (results.length === 0) return -64;
+    return results.length === 1 ? TYPE_BYTES[wasmType(results[0])] - 128 : this.typeNumber({ params: [], results });
   }
 
   /** Wasm function number of a helper, which is added when first asked for. */

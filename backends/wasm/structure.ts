@@ -53,6 +53,8 @@ class Structurer {
   readonly #isMerge: Uint8Array;
   readonly #isHeader: Uint8Array;
   readonly #todo: number[] = [];
+  /** Where each header's `loop` is. */
+  readonly #loopAt = new Map<number, number>();
   /** True when the place being written can be reached. */
   #reachable = true;
   /** Index of the first instruction of the condition that may be rewritten: nothing ends or starts a construct after it. */
@@ -112,6 +114,7 @@ class Structurer {
     const { children, childStart } = this.#dom, todo = this.#todo, code = this.#code;
     this.#reachable = true;
     if (this.#isHeader[b] === 1) {
+      this.#loopAt.set(b, code.length);
       code.emit(OP.loop, 2 * b + 1);
       todo.push(b * 8 + END_LOOP);
     }
@@ -135,7 +138,7 @@ class Structurer {
       case 'switch': this.#table(b, t); return;
       case 'ret':
         // At the end of the function values are returned by being there.
-        if (this.#todo.length === 0 || this.#s.f.results.length === 0 && this.#endsFunction()) return;
+        if (this.#s.f.results.length === 0 ? this.#endsFunction() : this.#leavesLoopsOnly()) return;
         this.#code.emit(OP.return);
         this.#reachable = false;
         return;
@@ -272,6 +275,15 @@ class Structurer {
       const kind = todo[k] & 7;
       if (n >= LOOK || kind !== END_LOOP && kind !== ELSE && kind !== END_IF) return false;
     }
+    return true;
+  }
+
+  /** True when nothing but ends of loops lies between here and the end of the function; those loops then give the results. */
+  #leavesLoopsOnly(): boolean {
+    const todo = this.#todo;
+    if (todo.length > LOOK) return false;
+    for (const x of todo) if ((x & 7) !== END_LOOP) return false;
+    for (const x of todo) this.#code.b.data[this.#loopAt.get(x >> 3)!] = 1;
     return true;
   }
 

@@ -41,7 +41,7 @@ function printFunction(lines: string[], m: Module, f: FinishedFunction, exported
     if (o === OP.end || o === OP.else) indent--;
     const here = code.loc.data[k], comment = here !== 0 && here !== loc ? place(m.locations[here]) : '';
     if (here !== 0) loc = here;
-    lines.push(`${'  '.repeat(indent)}${instruction(code, k, nameOf)}${comment}`);
+    lines.push(`${'  '.repeat(indent)}${instruction(code, k, nameOf)}${o === OP.loop && code.b.data[k] === 1 ? ` (result ${f.info.results.map((t) => TYPE_NAMES[wasmType(t)]).join(' ')})` : ''}${comment}`);
     if (o === OP.block || o === OP.loop || o === OP.if || o === OP.else) indent++;
   }
   lines.push('  )');
