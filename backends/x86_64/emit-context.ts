@@ -2,6 +2,7 @@
  * What emission of one function keeps while it runs: where operands are, the frame, labels, and the tables that grow
  * beside the code (trap sites, source lines, stack maps, code put off to the function's end).
  */
+import { int32 } from '../../lib/analysis/slab.ts';
 import type { StackMap } from '../../lib/codegen/backend.ts';
 import type { Label } from '../../lib/codegen/code-buffer.ts';
 import { IntBuffer } from '../../lib/codegen/growable.ts';
@@ -99,8 +100,8 @@ export class EmitContext {
     this.tables = tables;
     this.functionLabels = functionLabels;
     this.functionNumber = functionNumber;
-    this.labels = new Int32Array(selected.machine.loopDepth.length).fill(-1);
-    this.jumpTables = new Int32Array(selected.switches.length).fill(-1);
+    this.labels = int32(selected.machine.loopDepth.length).fill(-1);
+    this.jumpTables = int32(selected.switches.length).fill(-1);
   }
 
   // --- operands ---

@@ -1,4 +1,5 @@
 /** Emission: an allocated machine function becomes bytes in the code buffer. */
+import { int32 } from '../../lib/analysis/slab.ts';
 import { FIRST_SPILL_LOCATION, FIRST_VECTOR_PREG, type Allocation } from '../../lib/codegen/machine-function.ts';
 import type { Label } from '../../lib/codegen/code-buffer.ts';
 import { InternalError } from '../../lib/mir/errors.ts';
@@ -73,7 +74,7 @@ export function emitFunction(
 
 /** For each block where control sent to it ends up: past blocks that hold a jump and nothing else. */
 function findForwarding(s: SelectedFunction, edits: Int32Array): Int32Array {
-  const f = s.machine, blocks = f.loopDepth.length, forward = new Int32Array(blocks);
+  const f = s.machine, blocks = f.loopDepth.length, forward = int32(blocks);
   let edit = 0;
   for (let b = 0; b < blocks; b++) {
     const i = f.blockStart[b];

@@ -36,7 +36,7 @@ const CACHE = 8;
 
 export class SelectContext extends SelectValues {
   /** Second immediates of instructions that have two. */
-  readonly extra = new IntBuffer();
+  readonly extra = new IntBuffer(16);
   readonly switches: SwitchTable[] = [];
   /** Set when the function calls anything (and needs an aligned stack). */
   calls = false;

@@ -1,4 +1,5 @@
 /** Instruction selection of one function: MIR in, machine IR of x86-64 out. */
+import { uint8 } from '../../lib/analysis/slab.ts';
 import { UnsupportedError } from '../../lib/codegen/backend.ts';
 import type { CodeBuffer } from '../../lib/codegen/code-buffer.ts';
 import type { MachineFunction, VReg } from '../../lib/codegen/machine-function.ts';
@@ -37,7 +38,7 @@ export function selectFunction(f: MirFunction, plan: ModulePlan, code: CodeBuffe
   const input = prepareSelection(f, foldsOnX86, plan.linear ? renamedLinear : renamedNative);
   const s = new SelectContext(f, input, plan, code, CLOBBER_SETS, lower);
   const { order, depth, cold, alignment } = input.blocks;
-  const align = new Uint8Array(order.length);
+  const align = uint8(order.length);
   for (let k = 0; k < order.length; k++) {
     const node = order[k];
     align[k] = alignment[node];
@@ -47,7 +48,7 @@ export function selectFunction(f: MirFunction, plan: ModulePlan, code: CodeBuffe
     else if (node === input.blocks.entryNode) selectPrologue(s);
     else selectEdge(s, input.blocks.edges[node - f.blocks.length]);
   }
-  return { machine: s.b.finish(), input, extra: s.extra.finish(), switches: s.switches, calls: s.calls, alignment: align };
+  return { machine: s.b.finish(), input, extra: s.extra.copy(), switches: s.switches, calls: s.calls, alignment: align };
 }
 
 function renamedLinear(i: Instruction): number { return i.kind === 'convert' ? renamedOperand(i, true) : -1; }

@@ -6,6 +6,7 @@
  * The block it moves to has one predecessor (machine IR has no critical edges), so it dominates everything that needs
  * the frame. Blocks before it hold nothing that can trap: whoever walks the stack at a trap relies on the frame.
  */
+import { uint8 } from '../../lib/analysis/slab.ts';
 import { FIRST_SPILL_LOCATION, type Allocation } from '../../lib/codegen/machine-function.ts';
 import { X86_64_REGISTERS } from './convention.ts';
 import type { Frame } from './frame.ts';
@@ -24,7 +25,7 @@ export interface ProloguePlace {
 
 /** Finds the place; `forward` as in emission (an empty block is no place). */
 export function placePrologue(s: SelectedFunction, allocation: Allocation, frame: Frame, forward: Int32Array): ProloguePlace {
-  const f = s.machine, frameless = new Uint8Array(f.loopDepth.length);
+  const f = s.machine, frameless = uint8(f.loopDepth.length);
   let block = 0;
   if (frame.size === 0 || frame.linearSize > 0) return { block, frameless };
   const { edits } = allocation;

@@ -12,6 +12,7 @@
 import { buildCfg } from '../analysis/cfg.ts';
 import { computeDominators } from '../analysis/dominators.ts';
 import { computeLoops, type Loops } from '../analysis/loops.ts';
+import { int32, uint8 } from '../analysis/slab.ts';
 import type { Edge, Terminator } from '../mir/instruction.ts';
 import type { MirFunction } from '../mir/module.ts';
 
@@ -82,7 +83,7 @@ export function planBlocks(f: MirFunction): BlockOrder {
   const cfg = buildCfg(f), loops = computeLoops(cfg, computeDominators(cfg));
   const n = f.blocks.length;
   const exits: (readonly Edge[])[] = new Array<readonly Edge[]>(n).fill(NO_EDGES);
-  const incoming = new Int32Array(n);
+  const incoming = int32(n);
   incoming[0] = 1;
   for (let k = 0; k < cfg.rpo.length; k++) {
     const b = cfg.rpo[k], list = edgesOf(f.blocks[b].terminator);
@@ -109,10 +110,10 @@ export function planBlocks(f: MirFunction): BlockOrder {
   }
   const count = n + edges.length + (needsPrologue ? 1 : 0);
   const entryNode = needsPrologue ? count - 1 : 0;
-  const singleEntry = new Uint8Array(n);
+  const singleEntry = uint8(n);
   for (let b = 1; b < n; b++) if (incoming[b] === 1) singleEntry[b] = 1;
 
-  const loopOf = new Int32Array(count).fill(-1), depth = new Uint8Array(count);
+  const loopOf = int32(count).fill(-1), depth = uint8(count);
   for (let b = 0; b < n; b++) { loopOf[b] = loops.loopOf[b]; depth[b] = loops.depth[b]; }
   for (let e = 0; e < edges.length; e++) {
     const l = commonLoop(loops, loops.loopOf[edgeSource[e]], loops.loopOf[edges[e].block]);
@@ -123,7 +124,7 @@ export function planBlocks(f: MirFunction): BlockOrder {
   const post = postorder(graph);
   const cold = findCold(graph, f, post);
   const order = arrange(graph, post, cold, depth);
-  const position = new Int32Array(count).fill(-1);
+  const position = int32(count).fill(-1);
   for (let k = 0; k < order.length; k++) position[order[k]] = k;
   return {
     order, rpo: cfg.rpo, position, edges, exits, exitNodes, entryNode, singleEntry, alias: findAliases(f, cfg.rpo, exits, singleEntry),
@@ -165,8 +166,8 @@ function loopDepthOf(g: Graph, node: number): number {
 
 /** Walks the edges that leave loops first and the first edge last, so that the reverse begins with the first edge. */
 function postorder(g: Graph): Int32Array {
-  const seen = new Uint8Array(g.count), stack = new Int32Array(g.count), next = new Int32Array(g.count);
-  const post = new Int32Array(g.count);
+  const seen = uint8(g.count), stack = int32(g.count), next = int32(g.count);
+  const post = int32(g.count);
   let depth = 1, count = 0;
   stack[0] = g.entryNode;
   seen[g.entryNode] = 1;
@@ -190,7 +191,7 @@ function postorder(g: Graph): Int32Array {
 
 /** Cold: a block that ends in a trap, or all of whose successors are cold (a cycle counts as warm). */
 function findCold(g: Graph, f: MirFunction, post: Int32Array): Uint8Array {
-  const cold = new Uint8Array(g.count);
+  const cold = uint8(g.count);
   for (let i = 0; i < post.length; i++) {
     const node = post[i], n = successorCount(g, node);
     if (n === 0) {
@@ -209,8 +210,8 @@ function findCold(g: Graph, f: MirFunction, post: Int32Array): Uint8Array {
 function arrange(g: Graph, post: Int32Array, cold: Uint8Array, depth: Uint8Array): Int32Array {
   const loopCount = g.loops.count;
   // The items of a list are nodes (>= 0) or loops (~loop), linked in reverse postorder. List loopCount is the body.
-  const head = new Int32Array(loopCount + 1).fill(-1), tail = new Int32Array(loopCount + 1).fill(-1);
-  const items: number[] = [], nextItem: number[] = [], listed = new Uint8Array(loopCount);
+  const head = int32(loopCount + 1).fill(-1), tail = int32(loopCount + 1).fill(-1);
+  const items: number[] = [], nextItem: number[] = [], listed = uint8(loopCount);
   const append = (list: number, item: number): void => {
     const i = items.push(item) - 1;
     nextItem.push(-1);
@@ -232,7 +233,7 @@ function arrange(g: Graph, post: Int32Array, cold: Uint8Array, depth: Uint8Array
     }
     append(at < 0 ? loopCount : at, node);
   }
-  const order = new Int32Array(post.length), start = new Int32Array(loopCount), end = new Int32Array(loopCount);
+  const order = int32(post.length), start = int32(loopCount), end = int32(loopCount);
   let count = 0;
   const stack: number[] = [head[loopCount]], owner: number[] = [loopCount];
   while (stack.length > 0) {
@@ -274,7 +275,7 @@ function rotate(g: Graph, order: Int32Array, start: number, end: number, loop: n
 
 /** Innermost loops start at a multiple of 32 bytes, other loops at one of 16. */
 function findAlignment(g: Graph, order: Int32Array, cold: Uint8Array): Uint8Array {
-  const alignment = new Uint8Array(g.count), seen = new Uint8Array(g.loops.count), hasInner = new Uint8Array(g.loops.count);
+  const alignment = uint8(g.count), seen = uint8(g.loops.count), hasInner = uint8(g.loops.count);
   for (let l = 0; l < g.loops.count; l++) if (g.loops.parents[l] >= 0) hasInner[g.loops.parents[l]] = 1;
   for (let k = 1; k < order.length; k++) {
     const node = order[k], l = g.loopOf[node];
@@ -286,7 +287,7 @@ function findAlignment(g: Graph, order: Int32Array, cold: Uint8Array): Uint8Arra
 }
 
 function findAliases(f: MirFunction, rpo: Int32Array, exits: readonly (readonly Edge[])[], singleEntry: Uint8Array): Int32Array {
-  const alias = new Int32Array(f.valueTypes.length);
+  const alias = int32(f.valueTypes.length);
   for (let v = 0; v < alias.length; v++) alias[v] = v;
   // A block with one incoming edge comes after its predecessor in reverse postorder, so one pass settles chains.
   for (let k = 0; k < rpo.length; k++) {
