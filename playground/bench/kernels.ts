@@ -1,5 +1,8 @@
 /** The programs of `programs/` at every level, in JavaScript, WebAssembly and C: one row of times each. */
 import { compile } from 'lamella';
+import { wasm } from 'lamella/backends';
+import { Pipeline } from 'lamella/passes';
+import { instantiateWasm } from 'lamella/runtime';
 import { gccVersion, openGcc, type GccKernels } from './gcc.ts';
 import { measure, type Timing, type Variant } from './measure.ts';
 import { BASE, pagesFor, type BenchProgram } from './program.ts';
@@ -11,7 +14,7 @@ export const DEFAULT_LEVEL = 'O2';
 
 export interface KernelRow {
   readonly program: BenchProgram;
-  /** Times by variant: `O0`…`O3`, `js`, `wasm`, `gcc -O0`, `gcc -O2`. */
+  /** Times by variant: `O0`…`O3`, `js`, `to wasm` (our module on this engine), `wasm`, `gcc -O0`, `gcc -O2`. */
   readonly timings: ReadonlyMap<string, Timing>;
   /** Variants that could not run, or gave another result, with the reason. */
   readonly failures: ReadonlyMap<string, string>;
@@ -56,6 +59,11 @@ function benchProgram(program: BenchProgram, rounds: number, gcc: GccKernels | u
       return withMemory(level, memory, () => call(...args));
     });
   }
+  attempt('to wasm', () => {
+    const instance = instantiateWasm(wasm.compile(Pipeline.standard(DEFAULT_LEVEL).run(program.module()).module));
+    const call = instance.exports[program.name], args = program.bytes > 0 ? [BASE, ...program.args] : program.args;
+    return withMemory('to wasm', instance.memory.subarray(BASE, BASE + program.bytes), () => call(...args));
+  });
   if (program.wasm !== undefined) {
     const bytes = program.wasm();
     attempt('wasm', () => {
