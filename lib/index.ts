@@ -37,7 +37,8 @@ export type { OptimisationLevel } from './passes/standard.ts';
 export { NativeUnavailableError, UnsupportedMachineError } from './runtime/native/errors.ts';
 export { nativeAvailable } from './runtime/native/load.ts';
 export { ImportError, RunInterruptedError } from './runtime/run-errors.ts';
-export { RuntimeCompiler, type CompileOptions, type RuntimeTarget } from './runtime/runtime-compiler.ts';
+export type { RuntimeTarget } from './runtime/program.ts';
+export { RuntimeCompiler, type CompileOptions } from './runtime/runtime-compiler.ts';
 export type { NativeModule } from './runtime/native-module.ts';
 export type { SandboxTarget } from './sandbox/program.ts';
 

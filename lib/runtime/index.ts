@@ -10,7 +10,8 @@ export { Instance, instantiate, type CallOptions, type InstanceOptions } from '.
 export type { HostFunction, ImportOptions } from './host-imports.ts';
 export { contentHash } from './content-hash.ts';
 export { nativeModule, type NativeModule } from './native-module.ts';
-export { RuntimeCompiler, type CompileOptions, type RuntimeCompilerOptions, type RuntimeTarget } from './runtime-compiler.ts';
+export { publishProgram, ProgramStore, type PublishedProgram, type RuntimeTarget } from './program.ts';
+export { RuntimeCompiler, type CompileOptions, type RuntimeCompilerOptions } from './runtime-compiler.ts';
 export { interruptThread, type InterruptAddress } from './interrupt.ts';
 export { GuestFaultError, ImportError, RunInterruptedError } from './run-errors.ts';
 export { RawTrapError, type RawTrap } from './traps.ts';

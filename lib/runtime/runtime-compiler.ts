@@ -5,27 +5,20 @@
  * gives an instance of its own (memory is never shared by accident); instances of equal modules share code, which is
  * freed when the cache and the last instance have let go of it.
  */
-import type { Backend, CodegenOptions } from '../codegen/backend.ts';
+import type { CodegenOptions } from '../codegen/backend.ts';
 import type { StubImage } from '../codegen/stub-image.ts';
 import { UsageError } from '../mir/errors.ts';
 import type { Module } from '../mir/module.ts';
 import { surfaceOf } from '../mir/surface.ts';
 import { assertValid } from '../mir/verifier.ts';
-import { CodeArena, type CodeBlock } from './code-memory.ts';
-import { contentHash } from './content-hash.ts';
+import { CodeArena } from './code-memory.ts';
 import { GuestThread } from './guest-thread.ts';
 import type { HostFunction } from './host-imports.ts';
 import { Instance } from './instance.ts';
-import { createImage, type ModuleImage } from './module-image.ts';
 import { nativeModule, type NativeModule } from './native-module.ts';
 import { nativeBridge } from './native/load.ts';
+import { publishProgram, ProgramStore, type PublishedProgram, type RuntimeTarget } from './program.ts';
 import { atThreadExit } from './thread-exit.ts';
-
-/** What code is made for: an architecture's backend, and its runtime stubs. */
-export interface RuntimeTarget {
-  readonly backend: Backend;
-  readonly stubs: StubImage;
-}
 
 export interface RuntimeCompilerOptions {
   readonly target: RuntimeTarget;
@@ -47,8 +40,6 @@ export interface CompileOptions {
   /** Pages the memory may grow to; at most the module's own maximum. */
   readonly memoryPages?: number;
 }
-
-interface Cached { readonly code: CodeBlock; readonly image: ModuleImage }
 
 const shared = new Map<StubImage, GuestThread>();
 
@@ -82,18 +73,16 @@ function arena(): CodeArena {
  */
 export class RuntimeCompiler {
   readonly #options: RuntimeCompilerOptions;
-  readonly #cache = new Map<string, Cached>();
+  readonly #cache = new ProgramStore<PublishedProgram>();
   /** Weak, so that an instance which nobody holds any more goes away. */
   readonly #instances = new Set<WeakRef<Instance>>();
-  #hits = 0;
-  #misses = 0;
   #disposed = false;
 
   constructor(options: RuntimeCompilerOptions) { this.#options = options; }
 
   /** Modules in the cache, and how often it helped. */
   get statistics(): { readonly cached: number; readonly hits: number; readonly misses: number } {
-    return { cached: this.#cache.size, hits: this.#hits, misses: this.#misses };
+    return this.#cache.statistics;
   }
 
   /**
@@ -105,14 +94,9 @@ export class RuntimeCompiler {
    */
   compile<M extends Module>(module: M, options: CompileOptions = {}): NativeModule<M> {
     this.#requireAlive();
-    const thread = this.#thread(), surface = surfaceOf(module), key = contentHash(module, surface);
-    let cached = this.#cache.get(key);
-    if (cached === undefined) {
-      this.#misses++;
-      cached = this.#build(module);
-      this.#cache.set(key, cached);
-    } else this.#hits++;
-    const instance = makeInstance(cached, thread, options);
+    const thread = this.#thread();
+    const program = this.#cache.get(module, surfaceOf(module), () => buildProgram(module, this.#options));
+    const instance = makeInstance(program, thread, options);
     const weak = new WeakRef(instance);
     this.#instances.add(weak);
     instance.onDispose = () => { this.#instances.delete(weak); };
@@ -121,17 +105,14 @@ export class RuntimeCompiler {
 
   /** Forgets the code of a module with this content; instances that exist go on. True when there was any. */
   invalidate(module: Module): boolean {
-    const key = contentHash(module, surfaceOf(module)), cached = this.#cache.get(key);
-    if (cached === undefined) return false;
-    this.#cache.delete(key);
-    cached.code.release();
-    return true;
+    const program = this.#cache.take(module, surfaceOf(module));
+    program?.code.release();
+    return program !== undefined;
   }
 
   /** Forgets all code; instances that exist go on. */
   clear(): void {
-    for (const c of this.#cache.values()) c.code.release();
-    this.#cache.clear();
+    for (const p of this.#cache.takeAll()) p.code.release();
   }
 
   /** Disposes every instance and the cache. @throws UsageError while one of them runs (nothing is disposed then) */
@@ -146,7 +127,6 @@ export class RuntimeCompiler {
   [Symbol.dispose](): void { this.dispose(); }
 
   #thread(): GuestThread { return this.#options.thread ?? sharedGuestThread(this.#options.target.stubs); }
-  #build(module: Module): Cached { return buildProgram(module, this.#options); }
   #requireAlive(): void {
     if (this.#disposed) throw new UsageError('this compiler is disposed', 'Make a new one.');
   }
@@ -167,14 +147,12 @@ export function compileOnce<M extends Module>(module: M, options: RuntimeCompile
   }
 }
 
-function buildProgram(module: Module, options: RuntimeCompilerOptions): Cached {
+function buildProgram(module: Module, options: RuntimeCompilerOptions): PublishedProgram {
   const optimised = options.optimise === undefined ? assertValid(module) : options.optimise(module);
-  const compiled = options.target.backend.compile(optimised, options.codegen);
-  const code = arena().publish(compiled.code);
-  return { code, image: createImage(optimised, compiled, code.address, surfaceOf(module)) };
+  return publishProgram(optimised, surfaceOf(module), { target: options.target, arena: arena(), codegen: options.codegen });
 }
 
-function makeInstance(from: Cached, thread: GuestThread, o: CompileOptions): Instance {
+function makeInstance(from: PublishedProgram, thread: GuestThread, o: CompileOptions): Instance {
   return new Instance(from.image, {
     thread, code: from.code,
     ...(o.imports === undefined ? {} : { imports: o.imports }), ...(o.grants === undefined ? {} : { grants: o.grants }),

@@ -5,8 +5,6 @@
  * Invariant: a module is copied once into private frozen data; only that copy is verified, checked, hashed, compiled.
  * A module object that was seen before stands for the copy made then, whatever has become of it since.
  */
-import type { StubImage } from '../codegen/stub-image.ts';
-import type { Backend } from '../codegen/backend.ts';
 import { checkModuleShape } from '../mir/module-shape.ts';
 import type { Import, Module } from '../mir/module.ts';
 import { LamellaError } from '../mir/errors.ts';
@@ -17,17 +15,13 @@ import { assertValid } from '../mir/verifier.ts';
 import { estimateMemory, MemoryBudgetError, type MemoryEstimate } from '../passes/memory-estimate.ts';
 import { Pipeline } from '../passes/pipeline.ts';
 import { checkPolicy, PolicyError, type PolicyViolation } from '../passes/policy.ts';
-import { CodeArena, type CodeBlock } from '../runtime/code-memory.ts';
-import { contentHash } from '../runtime/content-hash.ts';
-import { createImage, type ModuleImage } from '../runtime/module-image.ts';
+import { CodeArena } from '../runtime/code-memory.ts';
 import { nativeBridge } from '../runtime/native/load.ts';
+import { publishProgram, ProgramStore, type PublishedProgram, type RuntimeTarget } from '../runtime/program.ts';
 import { policyOf, type SandboxConfig } from './config.ts';
 
-/** What a sandbox compiles for: an architecture's backend and its runtime stubs. */
-export interface SandboxTarget {
-  readonly backend: Backend;
-  readonly stubs: StubImage;
-}
+/** What a sandbox compiles for. */
+export type SandboxTarget = RuntimeTarget;
 
 /** The module addresses raw process memory, which no sandbox can contain. */
 export class MemoryModelError extends LamellaError {
@@ -47,11 +41,9 @@ export interface TakenModule {
 }
 
 /** Machine code ready to run. */
-export interface Program {
+export interface Program extends PublishedProgram {
   /** What workers know it by. */
   readonly key: number;
-  readonly image: ModuleImage;
-  readonly code: CodeBlock;
   /** Estimate for the code as compiled. */
   readonly estimate: MemoryEstimate;
 }
@@ -145,7 +137,7 @@ export function memoryCap(program: Program, config: SandboxConfig): number {
 export class ProgramCache {
   readonly #target: SandboxTarget;
   readonly #pipeline: Pipeline;
-  readonly #programs = new Map<string, Program>();
+  readonly #programs = new ProgramStore<Program>();
   #byModule = new WeakMap<Module, Program>();
   #arena: CodeArena | undefined;
 
@@ -158,27 +150,20 @@ export class ProgramCache {
   get(t: TakenModule, config: SandboxConfig): Program {
     const known = this.#byModule.get(t.module);
     if (known !== undefined) return withinBudget(t, known, config);
-    const hash = contentHash(t.module, t.surface);
-    let program = this.#programs.get(hash);
-    if (program === undefined) {
+    const program = this.#programs.get(t.module, t.surface, () => {
       const optimised = this.#pipeline.run(t.module).module;
       const estimate = requireBudget(optimised, config);
-      const compiled = this.#target.backend.compile(optimised);
-      this.#arena ??= new CodeArena(nativeBridge());
-      const code = this.#arena.publish(compiled.code);
-      program = { key: nextKey++, image: createImage(optimised, compiled, code.address, t.surface), code, estimate };
-      this.#programs.set(hash, program);
-    }
+      const arena = this.#arena ??= new CodeArena(nativeBridge());
+      return { key: nextKey++, ...publishProgram(optimised, t.surface, { target: this.#target, arena }), estimate };
+    });
     this.#byModule.set(t.module, program);
     return withinBudget(t, program, config);
   }
 
   /** Every program, for giving them up. The cache is empty afterwards. */
   clear(): readonly Program[] {
-    const all = [...this.#programs.values()];
-    this.#programs.clear();
     this.#byModule = new WeakMap();
-    return all;
+    return this.#programs.takeAll();
   }
   /** Unmaps the code arena as soon as nothing holds code in it. */
   dispose(): void { this.#arena?.dispose(); }
