@@ -27,15 +27,21 @@ interface V8Error {
 }
 const V8 = Error as unknown as V8Error;
 
-/** Lamella's own folders; empty when a bundler has taken the modules' addresses away. */
+/** The address of this script: `dsl/location.js` of the package, or the chunk a bundler put it into. */
+const self: string | undefined = import.meta.url;
+/** Lamella's own folders; empty in a bundle, where the folders are gone. */
 const own: readonly string[] = ownFolders();
 function ownFolders(): readonly string[] {
-  try {
-    const root = new URL('..', import.meta.url).href;
-    return [`${root}dsl/`, `${root}lib/`];
-  } catch { return []; }
+  const root = self === undefined ? undefined : /^(.*\/)dsl\/location\.[jt]s$/.exec(self)?.[1];
+  return root === undefined ? [] : [`${root}dsl/`, `${root}lib/`];
 }
+
+/**
+ * In a bundle Lamella's chunk is what this script lies in. A program bundled into the same file has no places then:
+ * an unknown one is better than one inside Lamella. (With a chunk for Lamella, places are those of the program's chunk.)
+ */
 function isOwn(file: string): boolean {
+  if (own.length === 0) return file === self;
   for (const folder of own) if (file.startsWith(folder)) return true;
   return file.startsWith('node:');
 }

@@ -10,10 +10,15 @@ export class LamellaError extends Error {
 
   constructor(code: string, what: string, remedy: string, options?: ErrorOptions) {
     super(remedy === '' ? what : `${what}\n  ${remedy}`, options);
-    this.name = new.target.name;
+    this.name = nameOf(code);
     this.code = code;
     this.remedy = remedy;
   }
+}
+
+/** `not-found` is a `NotFoundError`. From the code, because a bundler may have shortened the names of classes. */
+function nameOf(code: string): string {
+  return `${code.split('-').map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')}Error`;
 }
 
 /** A program handed Lamella something that is not what the function takes. */

@@ -36,6 +36,7 @@ export class MemoryBudgetError extends LamellaError {
   constructor(moduleName: string, estimate: MemoryEstimate, limit: number) {
     super('memory', `memory: module ${moduleName} needs up to ${estimate.total} bytes, over its budget of ${limit}\n  code ${estimate.code}, data ${estimate.data}, linear memory ${estimate.linearMemory}, stack ${estimate.stack}`,
       'Raise maxMemory, or make the largest part smaller.');
+    this.name = 'MemoryBudgetError';
     this.estimate = estimate;
     this.limit = limit;
   }

@@ -11,6 +11,7 @@ export class RunInterruptedError extends LamellaError {
     super(reason === 'deadline' ? 'timeout' : 'cancelled',
       reason === 'deadline' ? `${functionName} was stopped at its deadline${limit === undefined ? '' : ` of ${limit} ms`}` : `${functionName} was cancelled`,
       reason === 'deadline' ? 'Give it more time, or make it do less.' : '');
+    this.name = 'RunInterruptedError';
     this.reason = reason;
     this.functionName = functionName;
     this.limit = limit;
