@@ -1,0 +1,68 @@
+/** The packed package bundled with Vite, and the bundle run in a real browser. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'vite';
+import { browse, chromiumOrSkip, type BrowserSession } from '../support/chromium.ts';
+import { projectRoot } from '../support/project-root.ts';
+import { install, type Installed } from './installed.ts';
+
+const test = suite('vite');
+/** No koffi: a browser has no use for it, and nothing may ask for it. */
+let it: Installed, warnings: string[] = [], browser: BrowserSession | undefined;
+const executable = chromiumOrSkip('Lamella in a browser');
+
+test.before(async () => {
+  it = await install(['koffi', '@koromix']);
+  cpSync(join(projectRoot(), 'spec', 'package', 'consumer', 'browser'), it.folder, { recursive: true });
+  const heard = (text: string): void => { warnings.push(text); };
+  await build({
+    root: it.folder, base: './', configFile: false,
+    customLogger: { info() {}, warn: heard, warnOnce: heard, error: heard, clearScreen() {}, hasErrorLogged: () => false, hasWarned: false },
+    // Dependencies are links into the project: taken by the name they have here.
+    resolve: { preserveSymlinks: true },
+    worker: { format: 'es' },
+    build: { outDir: 'out', emptyOutDir: true, rolldownOptions: { input: pages(), output: { codeSplitting: { groups: [{ name: 'lamella', test: /node_modules/ }] } } } },
+  });
+  if (executable !== undefined) browser = await browse(executable, join(it.folder, 'out'), true);
+});
+test.after(async () => {
+  await browser?.close();
+  it.dispose();
+});
+
+function pages(): string[] { return readdirSync(it.folder).filter((f) => f.endsWith('.html')).map((f) => join(it.folder, f)); }
+
+test('bundles without a warning, and without koffi or a module of Node', () => {
+  assert.equal(warnings, []);
+  const scripts = readdirSync(join(it.folder, 'out', 'assets')).filter((f) => f.endsWith('.js'));
+  assert.ok(scripts.length >= 2);
+  for (const f of scripts) {
+    const text = readFileSync(join(it.folder, 'out', 'assets', f), 'utf8');
+    assert.not.match(text, /\b(import|from)\s*\(?\s*["'`](node:|koffi)/, f);
+  }
+  assert.not.ok(existsSync(join(it.folder, 'node_modules', 'koffi')));
+});
+
+interface Sums { readonly level: string; readonly fib: string; readonly divide: string; readonly byZero: string; readonly endless: string; readonly outside: string; readonly wrong: string }
+
+test('DSL, passes, text form, interpreter and WebAssembly backend in the page', async () => {
+  if (browser === undefined) return;
+  const r = await (await browser.open('index.html')).result() as { readonly sums: readonly Sums[]; readonly logged: readonly number[] } & Readonly<Record<string, unknown>>;
+  const { sums, logged, ...rest } = r;
+  assert.equal(rest, { node: false, native: false, interpreted: '610', roundTrip: true, wat: true });
+  assert.equal(logged, [2.5, 2.5, 2.5, 2.5]);
+  assert.equal(sums.map((s) => s.level), ['O0', 'O1', 'O2', 'O3']);
+  for (const s of sums) {
+    assert.is(s.fib, '75025', s.level);
+    assert.is(s.divide, '-3', s.level);
+    // The place is in the program's script, not in Lamella's.
+    assert.match(s.byZero, /^TrapError: trap: integer-divide-by-zero in divide \(http:\/\/127\.0\.0\.1:\d+\/assets\/index-[^/]+\.js:\d+:\d+\)$/, s.level);
+    assert.match(s.endless, /^TrapError: trap: stack-overflow in deep/, s.level);
+    assert.match(s.outside, /^TrapError: trap: memory-out-of-bounds/, s.level);
+    assert.match(s.wrong, /^UsageError: argument 0 of fib is 1/, s.level);
+  }
+});
+
+test.run();
