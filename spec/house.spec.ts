@@ -45,6 +45,8 @@ function importsOf(file: string): Import[] {
     const onlyTypes = m[1] !== undefined || (/^\{/.test(names.trim()) && names.replace(/\bfrom\s+$/, '').replace(/[{}]/g, '').split(',').every((n) => n.trim() === '' || n.trim().startsWith('type ')));
     found.push({ from: file, to: m[3].startsWith('.') ? normalize(join(dirname(file), m[3])) : m[3], typeOnly: onlyTypes });
   }
+  // Written where they are used: imports of a type, and imports at run time.
+  for (const m of text.matchAll(/\bimport\('(\.[^']+)'\)/g)) found.push({ from: file, to: normalize(join(dirname(file), m[1])), typeOnly: true });
   return found;
 }
 

@@ -114,37 +114,4 @@ test('the import graph of every entry but the sandbox names neither koffi nor a 
   assert.equal([...reach('dist/lib/sandbox/index.js').bare].filter(([name]) => name.startsWith('node:')), [['node:worker_threads', 'dist/lib/sandbox/worker-pool.js']]);
 });
 
-test('rooms import only what lies below them', () => {
-  // The first folder that matches a file is its room; `lib/index` and `lib/host-target` put everything together.
-  const rooms = ['lib/mir/', 'lib/analysis/', 'lib/passes/', 'lib/codegen/', 'backends/', 'lib/runtime/', 'lib/sandbox/', 'dsl/'] as const;
-  type Room = (typeof rooms)[number];
-  const allowed: Readonly<Record<Room, readonly Room[]>> = {
-    'lib/mir/': [], 'lib/analysis/': ['lib/mir/'], 'lib/passes/': ['lib/mir/', 'lib/analysis/'], 'lib/codegen/': ['lib/mir/', 'lib/analysis/'],
-    'backends/': ['lib/mir/', 'lib/analysis/', 'lib/codegen/'], 'lib/runtime/': ['lib/mir/', 'lib/codegen/'],
-    'lib/sandbox/': ['lib/mir/', 'lib/analysis/', 'lib/passes/', 'lib/codegen/', 'lib/runtime/'], 'dsl/': ['lib/mir/'],
-  };
-  const roomOf = (f: string): Room | undefined => rooms.find((r) => f.startsWith(r));
-  // In the sources, so that imports of types count too.
-  for (const f of it.files.filter((n) => /^(lib|dsl|backends)\//.test(n) && n.endsWith('.ts'))) {
-    const from = roomOf(f);
-    if (from === undefined) continue;
-    for (const [, name] of readFileSync(join(it.package, f), 'utf8').matchAll(/\b(?:from |import\()'(\.[^']+)'/g)) {
-      const target = posix.join(posix.dirname(f), name), to = roomOf(target);
-      assert.ok(to === from || (to !== undefined && allowed[from].includes(to)), `${f} imports ${target}`);
-    }
-  }
-});
-
-test('there are no import cycles', () => {
-  const state = new Map<string, 'open' | 'done'>();
-  const visit = (f: string, path: readonly string[]): void => {
-    if (state.get(f) === 'done') return;
-    assert.not(state.get(f) === 'open', `a cycle: ${[...path.slice(path.indexOf(f)), f].join(' → ')}`);
-    state.set(f, 'open');
-    for (const [, name] of readFileSync(join(it.package, f), 'utf8').matchAll(IMPORT)) if (name.startsWith('.')) visit(posix.join(posix.dirname(f), name), [...path, f]);
-    state.set(f, 'done');
-  };
-  for (const f of it.files.filter((n) => n.startsWith('dist/') && n.endsWith('.js'))) visit(f, []);
-});
-
 test.run();
