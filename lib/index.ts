@@ -14,6 +14,7 @@
  * native.fib(30n); // => 832040n
  */
 import type { CodegenOptions } from './codegen/backend.ts';
+import type { X86Features, X86Level } from '../backends/index.ts';
 import { hostTarget } from './host-target.ts';
 import type { Module } from './mir/module.ts';
 import type { ImportsOf } from './mir/typed-module.ts';
@@ -24,7 +25,8 @@ import type { NativeModule } from './runtime/native-module.ts';
 import { compileOnce, RuntimeCompiler, type CompileOptions } from './runtime/runtime-compiler.ts';
 
 export * from '../dsl/index.ts';
-export { hostTarget, missingFeatures } from './host-target.ts';
+export { hostTarget, machineFeatures, missingFeatures, type HostTarget } from './host-target.ts';
+export { sandboxTarget } from './sandbox-target.ts';
 export { LamellaError, TrapError, UsageError, type TrapFrame } from './mir/errors.ts';
 export type { Module, SourceLocation } from './mir/module.ts';
 export type { TrapCode } from './mir/types.ts';
@@ -34,7 +36,7 @@ export { printModule } from './mir/printer.ts';
 export { parseModule } from './mir/parser.ts';
 export { Pipeline } from './passes/pipeline.ts';
 export type { OptimisationLevel } from './passes/standard.ts';
-export { NativeUnavailableError, UnsupportedMachineError } from './runtime/native/errors.ts';
+export { MissingFeaturesError, NativeUnavailableError, UnsupportedMachineError } from './runtime/native/errors.ts';
 export { nativeAvailable } from './runtime/native/load.ts';
 export { ImportError, RunInterruptedError } from './runtime/run-errors.ts';
 export type { RuntimeTarget } from './runtime/program.ts';
@@ -49,6 +51,8 @@ export interface OptimisationOptions {
   /** Instead of a level. It must contain the `verify` pass first, as the standard ones do. */
   readonly pipeline?: Pipeline;
   readonly codegen?: CodegenOptions;
+  /** Processor features the code may use; default: all that this machine has. */
+  readonly features?: X86Level | X86Features;
 }
 
 type WithoutImports = Omit<CompileOptions, 'imports'> & OptimisationOptions;
@@ -69,10 +73,10 @@ type Rest<M> = {} extends ImportsOf<M> ? [options?: NativeOptions<M>] : [options
  * native.memory.length    // => 131072
  */
 export function compile<M extends Module>(module: M, ...rest: Rest<M>): NativeModule<M> {
-  const { level, pipeline, codegen, imports, ...options } = (rest[0] ?? {}) as WithoutImports & { readonly imports?: Readonly<Record<string, HostFunction>> };
+  const { level, pipeline, codegen, features, imports, ...options } = (rest[0] ?? {}) as WithoutImports & { readonly imports?: Readonly<Record<string, HostFunction>> };
   const passes = pipeline ?? Pipeline.standard(level ?? 'O2');
   return compileOnce<M>(module, {
-    ...options, target: hostTarget(), optimise: (m) => passes.run(m).module,
+    ...options, target: hostTarget(features), optimise: (m) => passes.run(m).module,
     ...(codegen === undefined ? {} : { codegen }), ...(imports === undefined ? {} : { imports }),
   });
 }
@@ -80,5 +84,5 @@ export function compile<M extends Module>(module: M, ...rest: Rest<M>): NativeMo
 /** A {@link RuntimeCompiler} for this machine. */
 export function createCompiler(options: OptimisationOptions = {}): RuntimeCompiler {
   const passes = options.pipeline ?? Pipeline.standard(options.level ?? 'O2');
-  return new RuntimeCompiler({ target: hostTarget(), optimise: (m) => passes.run(m).module, ...(options.codegen === undefined ? {} : { codegen: options.codegen }) });
+  return new RuntimeCompiler({ target: hostTarget(options.features), optimise: (m) => passes.run(m).module, ...(options.codegen === undefined ? {} : { codegen: options.codegen }) });
 }

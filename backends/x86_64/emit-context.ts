@@ -9,7 +9,6 @@ import { IntBuffer } from '../../lib/codegen/growable.ts';
 import { FIRST_SPILL_LOCATION, type Allocation, type MachineFunction } from '../../lib/codegen/machine-function.ts';
 import { TRAP_CODES, type TrapCode } from '../../lib/mir/types.ts';
 import { MEMORY_BASE, RSP } from './convention.ts';
-import type { Assembler } from './encoder.ts';
 import { FIXED } from './forms.ts';
 import type { Frame } from './frame.ts';
 import type { Mem } from './memory-operand.ts';
@@ -18,6 +17,7 @@ import {
   MODE_ABSOLUTE, MODE_BASE, MODE_CONTEXT, MODE_FRAME, MODE_INDEX, MODE_NONE, MODE_POOL, modeOf, scaleOf,
 } from './opcodes.ts';
 import type { SelectedFunction } from './select.ts';
+import type { VectorAssembler } from './vector-assembler.ts';
 
 export function trapNumber(code: TrapCode): number { return TRAP_CODES.indexOf(code); }
 export const TRAP_DIVIDE = trapNumber('integer-divide-by-zero'), TRAP_OVERFLOW = trapNumber('integer-overflow');
@@ -49,7 +49,7 @@ export interface ColdPiece {
 }
 
 export class EmitContext {
-  readonly asm: Assembler;
+  readonly asm: VectorAssembler;
   readonly selected: SelectedFunction;
   readonly f: MachineFunction;
   readonly allocation: Allocation;
@@ -90,7 +90,7 @@ export class EmitContext {
   readonly #traps = new Map<number, Label>();
   #lastLoc = -1;
 
-  constructor(asm: Assembler, selected: SelectedFunction, allocation: Allocation, frame: Frame, linear: boolean, tables: ModuleTables, functionLabels: readonly Label[], functionNumber: number) {
+  constructor(asm: VectorAssembler, selected: SelectedFunction, allocation: Allocation, frame: Frame, linear: boolean, tables: ModuleTables, functionLabels: readonly Label[], functionNumber: number) {
     this.asm = asm;
     this.selected = selected;
     this.f = selected.machine;

@@ -14,14 +14,15 @@ const XMM15 = SCRATCH_VECTOR;
 
 /** Loads a float or vector constant. */
 export function emitFloatConstant(e: EmitContext, d: number, bytes: number, label: Label): void {
-  if (label < 0) e.asm.vvv(X.vxorps, d, d, d);
+  if (label === -2) e.asm.onesVector(bytes, d);
+  else if (label < 0) e.asm.zeroVector(d);
   else loadFloat(e, d, bytes, e.asm.rip(label));
 }
 export function loadFloat(e: EmitContext, d: number, bytes: number, m: Mem): void {
-  e.asm.vm(bytes === 4 ? X.vmovss : bytes === 8 ? X.vmovsd : X.vmovups, d, m);
+  e.asm.loadVector(bytes, d, m);
 }
 export function storeFloat(e: EmitContext, bytes: number, m: Mem, r: number): void {
-  e.asm.mv(bytes === 4 ? X.vmovss : bytes === 8 ? X.vmovsd : X.vmovups, m, r);
+  e.asm.storeVector(bytes, m, r);
 }
 
 export function emitFloatLoad(e: EmitContext): void {
@@ -107,7 +108,7 @@ export function emitFloatSelect(e: EmitContext): void {
       asm.jcc(CC.e, skip);
       asm.code.bind(take);
     } else asm.jcc(negate(cc), skip);
-    asm.vv(X.vmovaps, d, yes);
+    asm.moveVector(e.f.vregBytes[e.f.operandVReg[e.first]], d, yes);
     asm.code.bind(skip);
   }
   e.forgetFlags();

@@ -5,12 +5,12 @@ import type { Label } from '../../lib/codegen/code-buffer.ts';
 import { InternalError } from '../../lib/mir/errors.ts';
 import { CTX } from '../../lib/codegen/run-context.ts';
 import { RSP } from './convention.ts';
-import type { Assembler } from './encoder.ts';
 import { EmitContext, type ModuleTables } from './emit-context.ts';
 import { emitAtomic, emitFence } from './emit-atomic.ts';
 import * as float from './emit-float.ts';
 import * as control from './emit-control.ts';
 import * as integer from './emit-integer.ts';
+import * as vector from './emit-vector.ts';
 import { X } from './forms.ts';
 import { emitPrologue, type Frame } from './frame.ts';
 import {
@@ -19,14 +19,16 @@ import {
   OP_FSELECT, OP_FSTORE, OP_FUNARY, OP_IMUL_IMM, OP_INT_TO_FLOAT, OP_JCC, OP_JMP, OP_JUMP_TABLE, OP_JUMP_TREE, OP_LEA, OP_LOAD, OP_MOV,
   OP_MOVD, OP_MUL_OVERFLOW, OP_MUL_WIDE, OP_NOP, OP_OVERFLOW, OP_RET, OP_RORX, OP_SETCC, OP_SHIFT_CL, OP_SHIFT_IMM, OP_SHIFT_X,
   OP_SLOT_BASE, OP_STACK_MAP, OP_STORE, OP_STORE_CONTEXT, OP_STORE_IMM, OP_STUB_CALL, OP_TABLE_ADDRESS, OP_TAIL, OP_TAIL_IMPORT,
-  OP_TAIL_INDIRECT, OP_TRAP, OP_U64_TO_FLOAT, OP_UNARY, OP_VBITS, sizeOfData,
+  OP_TAIL_INDIRECT, OP_TRAP, OP_U64_TO_FLOAT, OP_UNARY, OP_VBITS, OP_V_BINARY, OP_V_BLEND, OP_V_INSERT, OP_V_SHIFT, OP_V_STORE_LANE,
+  OP_V_TERNARY, OP_V_TO_INT, OP_V_UNARY, sizeOfData,
 } from './opcodes.ts';
 import type { SelectedFunction } from './select.ts';
 import { placePrologue } from './shrink-wrap.ts';
+import type { VectorAssembler } from './vector-assembler.ts';
 
 /** Writes one function. Offsets of what it records are marks of the code buffer. */
 export function emitFunction(
-  asm: Assembler, selected: SelectedFunction, allocation: Allocation, frame: Frame, linear: boolean, tables: ModuleTables,
+  asm: VectorAssembler, selected: SelectedFunction, allocation: Allocation, frame: Frame, linear: boolean, tables: ModuleTables,
   functionLabels: readonly Label[], functionNumber: number, loc: number,
 ): void {
   const e = new EmitContext(asm, selected, allocation, frame, linear, tables, functionLabels, functionNumber);
@@ -108,7 +110,7 @@ function emitEdit(e: EmitContext, from: number, to: number, bytes: number): void
     return;
   }
   if (from < FIRST_SPILL_LOCATION && to < FIRST_SPILL_LOCATION) {
-    if (from >= FIRST_VECTOR_PREG) asm.vv(X.vmovaps, to, from); else asm.rr(X.mov, 8, to, from);
+    if (from >= FIRST_VECTOR_PREG) asm.moveVector(bytes, to, from); else asm.rr(X.mov, 8, to, from);
   } else if (from < FIRST_SPILL_LOCATION) {
     if (from >= FIRST_VECTOR_PREG) float.storeFloat(e, bytes, e.slot(to), from); else asm.mr(X.mov, 8, e.slot(to), from);
   } else if (to < FIRST_SPILL_LOCATION) {
@@ -194,6 +196,14 @@ function emitInstruction(e: EmitContext, opcode: number, flow: control.Flow): vo
     case OP_SLOT_BASE: slotBase(e, e.reg(0), e.word); return;
     case OP_ATOMIC: emitAtomic(e); return;
     case OP_FENCE: emitFence(e); return;
+    case OP_V_BINARY: vector.emitVectorBinary(e); return;
+    case OP_V_UNARY: vector.emitVectorUnary(e); return;
+    case OP_V_SHIFT: vector.emitVectorShift(e); return;
+    case OP_V_BLEND: vector.emitVectorBlend(e); return;
+    case OP_V_TERNARY: vector.emitVectorTernary(e); return;
+    case OP_V_TO_INT: vector.emitVectorToInt(e); return;
+    case OP_V_INSERT: vector.emitVectorInsert(e); return;
+    case OP_V_STORE_LANE: vector.emitVectorStoreLane(e); return;
     default: throw new InternalError(`no code for machine opcode ${opcode} in ${e.f.name}`);
   }
 }
@@ -201,7 +211,7 @@ function emitInstruction(e: EmitContext, opcode: number, flow: control.Flow): vo
 /** A copy of a whole register, or from a slot. */
 function emitMove(e: EmitContext): void {
   const d = e.reg(0), from = e.at(1);
-  if (from !== d) emitEdit(e, from, d, 8);
+  if (from !== d) emitEdit(e, from, d, e.f.vregBytes[e.f.operandVReg[e.first]]);
 }
 
 function emitStackMap(e: EmitContext): void {

@@ -12,7 +12,22 @@
 /** Operand shapes, the names of the encoder's methods. */
 export type Shape =
   | 'r' | 'm' | 'rr' | 'rm' | 'mr' | 'ri' | 'mi' | 'rri' | 'rmi' | 'mri' | 'rc' | 'mc' | 'rrc' | 'mrc' | 'rrr' | 'rmr' | 'rrm'
-  | 'vv' | 'vm' | 'mv' | 'vi' | 'vvi' | 'vmi' | 'mvi' | 'vvv' | 'vvm' | 'vvvi' | 'vvmi' | 'vvvv' | 'vvmv' | 'none';
+  | 'vv' | 'vm' | 'mv' | 'vi' | 'vvi' | 'vmi' | 'mvi' | 'vvv' | 'vvm' | 'vvvi' | 'vvmi' | 'vvvv' | 'vvmv' | 'none'
+  | VectorShape;
+
+/**
+ * Shapes of vector instructions that have a legacy form (the first source is overwritten) and a VEX form (the
+ * destination apart from the sources), or only a VEX form. The methods of `vector-assembler.ts` choose the encoding:
+ * - `binary`: `d, a, b`; `binaryI` with an immediate;
+ * - `unary`: `d, b`; `unaryI`;
+ * - `scalar`: `d, b` for the lowest lane, the others merged from a third operand that nobody looks at; `scalarI`;
+ * - `shiftI`: `d, a` and a count;
+ * - `insertI`: `d, a, general register or memory`; `extractI`: `general register or memory, a`;
+ * - `toInt`: `general register, a`; `fromInt`: `d, general register or memory`; `scalarFromInt` merges as `scalar`;
+ * - `ternary`: `d, a, b`, `d` being read too (VEX only).
+ */
+export type VectorShape =
+  | 'binary' | 'binaryI' | 'unary' | 'unaryI' | 'scalar' | 'scalarI' | 'shiftI' | 'insertI' | 'extractI' | 'toInt' | 'fromInt' | 'scalarFromInt' | 'ternary';
 
 /** A packed instruction form that has the shapes `S`. */
 export type Form<S extends Shape = never> = number & { readonly shapes?: (shape: S) => void };
@@ -35,6 +50,8 @@ export const BYTE_RM = 1 << 25;
 export const DEFAULT64 = 1 << 26;
 /** VEX.vvvv holds the last operand instead of the middle one: `shlx r, r/m, r`. */
 export const LAST_IN_VVVV = 1 << 27;
+/** VEX.L: 256-bit registers. */
+export const LONG = 1 << 28;
 
 /** Which immediate encoding an `ri`/`mi` form has. */
 export const GROUP_NONE = 0, GROUP_ALU = 1, GROUP_SHIFT_COUNT = 2, GROUP_TEST = 3, GROUP_MOV = 4, GROUP_BIT = 5;
@@ -64,14 +81,25 @@ const bit = (n: number): Form<'rr' | 'mr' | 'ri' | 'mi'> => pack(M0F, NONE, 0x83
 const vexShift = (prefix: number): Form<'rrr' | 'rmr'> => pack(M38, prefix, 0xf7, SIZED | VEX | LAST_IN_VVVV);
 const vexInt = (prefix: number, opcode: number): Form<'rrr' | 'rrm'> => pack(M38, prefix, opcode, SIZED | VEX);
 
-const sse = (prefix: number, opcode: number, map = M0F): Form<'vv' | 'vm'> => pack(map, prefix, opcode);
+const sse = (prefix: number, opcode: number, map = M0F): Form<'vv' | 'vm' | 'binary'> => pack(map, prefix, opcode);
+const sse1 = (prefix: number, opcode: number, map = M0F): Form<'vv' | 'vm' | 'unary'> => pack(map, prefix, opcode);
+const sseScalar = (prefix: number, opcode: number): Form<'vv' | 'vm' | 'scalar'> => pack(M0F, prefix, opcode);
 const sseMove = (prefix: number, opcode: number, alt: number): Form<'vv' | 'vm' | 'mv'> => pack(M0F, prefix, opcode, alternate(alt));
-const sseImm = (prefix: number, opcode: number, map = M3A): Form<'vvi' | 'vmi'> => pack(map, prefix, opcode);
-const sseShift = (opcode: number, n: number): Form<'vi'> => pack(M0F, P66, opcode, digit(n));
+const sseImm = (prefix: number, opcode: number, map = M3A): Form<'vvi' | 'vmi' | 'binaryI'> => pack(map, prefix, opcode);
+const sseImm1 = (prefix: number, opcode: number, map = M3A): Form<'vvi' | 'vmi' | 'unaryI'> => pack(map, prefix, opcode);
+const sseShift = (opcode: number, n: number): Form<'vi' | 'shiftI'> => pack(M0F, P66, opcode, digit(n));
+const insert = (map: number, opcode: number, flags = 0): Form<'rri' | 'rmi' | 'insertI'> => pack(map, P66, opcode, flags);
+const extract = (opcode: number, flags = 0): Form<'rri' | 'mri' | 'extractI'> => pack(M3A, P66, opcode, REVERSED | flags);
+const toInt = (prefix: number, opcode: number): Form<'rr' | 'rm' | 'toInt'> => pack(M0F, prefix, opcode, SIZED);
 const vex = (prefix: number, opcode: number, map = M0F): Form<'vvv' | 'vvm'> => pack(map, prefix, opcode, VEX);
 const vex2 = (prefix: number, opcode: number, map = M0F): Form<'vv' | 'vm'> => pack(map, prefix, opcode, VEX);
 const vexImm = (prefix: number, opcode: number, map = M3A): Form<'vvvi' | 'vvmi'> => pack(map, prefix, opcode, VEX);
-const fma = (opcode: number, wide: number): Form<'vvv' | 'vvm'> => pack(M38, P66, opcode, VEX | wide);
+const fma = (opcode: number, wide: number): Form<'vvv' | 'vvm' | 'ternary'> => pack(M38, P66, opcode, VEX | wide);
+/** VEX only, in the shapes of {@link VectorShape}. */
+const avx = (opcode: number, flags = 0): Form<'vvv' | 'vvm' | 'binary'> => pack(M38, P66, opcode, VEX | flags);
+const avx1 = (opcode: number, flags = 0): Form<'vv' | 'vm' | 'unary'> => pack(M38, P66, opcode, VEX | flags);
+const avxImm = (opcode: number, flags = 0): Form<'vvvi' | 'vvmi' | 'binaryI'> => pack(M3A, P66, opcode, VEX | flags);
+const avxImm1 = (opcode: number, flags = 0): Form<'vvi' | 'vmi' | 'unaryI'> => pack(M3A, P66, opcode, VEX | flags);
 
 /** Every instruction with explicit operands. */
 export const X = {
@@ -116,42 +144,42 @@ export const X = {
   addss: sse(PF3, 0x58), addsd: sse(PF2, 0x58), subss: sse(PF3, 0x5c), subsd: sse(PF2, 0x5c),
   mulss: sse(PF3, 0x59), mulsd: sse(PF2, 0x59), divss: sse(PF3, 0x5e), divsd: sse(PF2, 0x5e),
   minss: sse(PF3, 0x5d), minsd: sse(PF2, 0x5d), maxss: sse(PF3, 0x5f), maxsd: sse(PF2, 0x5f),
-  sqrtss: sse(PF3, 0x51), sqrtsd: sse(PF2, 0x51),
-  ucomiss: sse(NONE, 0x2e), ucomisd: sse(P66, 0x2e), comiss: sse(NONE, 0x2f), comisd: sse(P66, 0x2f),
-  cvtss2sd: sse(PF3, 0x5a), cvtsd2ss: sse(PF2, 0x5a),
+  sqrtss: sseScalar(PF3, 0x51), sqrtsd: sseScalar(PF2, 0x51),
+  ucomiss: sse1(NONE, 0x2e), ucomisd: sse1(P66, 0x2e), comiss: sse1(NONE, 0x2f), comisd: sse1(P66, 0x2f),
+  cvtss2sd: sseScalar(PF3, 0x5a), cvtsd2ss: sseScalar(PF2, 0x5a),
   cmpss: sseImm(PF3, 0xc2, M0F), cmpsd: sseImm(PF2, 0xc2, M0F),
-  roundss: sseImm(P66, 0x0a), roundsd: sseImm(P66, 0x0b),
+  roundss: pack(M3A, P66, 0x0a) as Form<'vvi' | 'vmi' | 'scalarI'>, roundsd: pack(M3A, P66, 0x0b) as Form<'vvi' | 'vmi' | 'scalarI'>,
   // Between general and vector registers; sizes 4, 8 (the general register's).
-  cvtsi2ss: load(M0F, PF3, 0x2a), cvtsi2sd: load(M0F, PF2, 0x2a),
-  cvttss2si: load(M0F, PF3, 0x2c), cvttsd2si: load(M0F, PF2, 0x2c), cvtss2si: load(M0F, PF3, 0x2d), cvtsd2si: load(M0F, PF2, 0x2d),
+  cvtsi2ss: pack(M0F, PF3, 0x2a, SIZED) as Form<'rr' | 'rm' | 'scalarFromInt'>, cvtsi2sd: pack(M0F, PF2, 0x2a, SIZED) as Form<'rr' | 'rm' | 'scalarFromInt'>,
+  cvttss2si: toInt(PF3, 0x2c), cvttsd2si: toInt(PF2, 0x2c), cvtss2si: toInt(PF3, 0x2d), cvtsd2si: toInt(PF2, 0x2d),
   /** `movd`/`movq` vector register from general register or memory. */
-  movd: load(M0F, P66, 0x6e),
+  movd: pack(M0F, P66, 0x6e, SIZED) as Form<'rr' | 'rm' | 'fromInt'>,
   /** `movd`/`movq` general register or memory from vector register. */
-  movdOut: pack(M0F, P66, 0x7e, SIZED | REVERSED) as Form<'rr' | 'mr'>,
+  movdOut: pack(M0F, P66, 0x7e, SIZED | REVERSED) as Form<'rr' | 'mr' | 'toInt'>,
   // Whole vector registers.
   movaps: sseMove(NONE, 0x28, 1), movapd: sseMove(P66, 0x28, 1), movups: sseMove(NONE, 0x10, 1), movupd: sseMove(P66, 0x10, 1),
   movdqa: sseMove(P66, 0x6f, 3), movdqu: sseMove(PF3, 0x6f, 3),
   /** Low 64 bits, the rest zeroed. */
-  movq: sse(PF3, 0x7e), movqStore: pack(M0F, P66, 0xd6, REVERSED) as Form<'mv'>,
-  movhlps: pack(M0F, NONE, 0x12) as Form<'vv'>, movlhps: pack(M0F, NONE, 0x16) as Form<'vv'>,
+  movq: sse1(PF3, 0x7e), movqStore: pack(M0F, P66, 0xd6, REVERSED) as Form<'mv'>,
+  movhlps: pack(M0F, NONE, 0x12) as Form<'vv' | 'binary'>, movlhps: pack(M0F, NONE, 0x16) as Form<'vv' | 'binary'>,
   andps: sse(NONE, 0x54), andpd: sse(P66, 0x54), andnps: sse(NONE, 0x55), andnpd: sse(P66, 0x55),
   orps: sse(NONE, 0x56), orpd: sse(P66, 0x56), xorps: sse(NONE, 0x57), xorpd: sse(P66, 0x57),
   pand: sse(P66, 0xdb), pandn: sse(P66, 0xdf), por: sse(P66, 0xeb), pxor: sse(P66, 0xef),
   addps: sse(NONE, 0x58), addpd: sse(P66, 0x58), subps: sse(NONE, 0x5c), subpd: sse(P66, 0x5c),
   mulps: sse(NONE, 0x59), mulpd: sse(P66, 0x59), divps: sse(NONE, 0x5e), divpd: sse(P66, 0x5e),
   minps: sse(NONE, 0x5d), minpd: sse(P66, 0x5d), maxps: sse(NONE, 0x5f), maxpd: sse(P66, 0x5f),
-  sqrtps: sse(NONE, 0x51), sqrtpd: sse(P66, 0x51),
+  sqrtps: sse1(NONE, 0x51), sqrtpd: sse1(P66, 0x51),
   cmpps: sseImm(NONE, 0xc2, M0F), cmppd: sseImm(P66, 0xc2, M0F),
-  roundps: sseImm(P66, 0x08), roundpd: sseImm(P66, 0x09),
+  roundps: sseImm1(P66, 0x08), roundpd: sseImm1(P66, 0x09),
   unpcklps: sse(NONE, 0x14), unpcklpd: sse(P66, 0x14), unpckhps: sse(NONE, 0x15), unpckhpd: sse(P66, 0x15),
   punpcklbw: sse(P66, 0x60), punpcklwd: sse(P66, 0x61), punpckldq: sse(P66, 0x62), punpcklqdq: sse(P66, 0x6c),
   punpckhbw: sse(P66, 0x68), punpckhwd: sse(P66, 0x69), punpckhdq: sse(P66, 0x6a), punpckhqdq: sse(P66, 0x6d),
-  shufps: sseImm(NONE, 0xc6, M0F), shufpd: sseImm(P66, 0xc6, M0F), pshufd: sseImm(P66, 0x70, M0F),
+  shufps: sseImm(NONE, 0xc6, M0F), shufpd: sseImm(P66, 0xc6, M0F), pshufd: sseImm1(P66, 0x70, M0F),
   paddb: sse(P66, 0xfc), paddw: sse(P66, 0xfd), paddd: sse(P66, 0xfe), paddq: sse(P66, 0xd4),
   psubb: sse(P66, 0xf8), psubw: sse(P66, 0xf9), psubd: sse(P66, 0xfa), psubq: sse(P66, 0xfb),
   pcmpeqb: sse(P66, 0x74), pcmpeqw: sse(P66, 0x75), pcmpeqd: sse(P66, 0x76), pcmpeqq: sse(P66, 0x29, M38),
   pcmpgtb: sse(P66, 0x64), pcmpgtw: sse(P66, 0x65), pcmpgtd: sse(P66, 0x66), pcmpgtq: sse(P66, 0x37, M38),
-  pmulld: sse(P66, 0x40, M38), pmullw: sse(P66, 0xd5), pmuludq: sse(P66, 0xf4), pshufb: sse(P66, 0x00, M38), ptest: sse(P66, 0x17, M38),
+  pmulld: sse(P66, 0x40, M38), pmullw: sse(P66, 0xd5), pmuludq: sse(P66, 0xf4), pshufb: sse(P66, 0x00, M38), ptest: sse1(P66, 0x17, M38),
   psrlw: sseShift(0x71, 2), psrld: sseShift(0x72, 2), psrlq: sseShift(0x73, 2), psraw: sseShift(0x71, 4), psrad: sseShift(0x72, 4),
   psllw: sseShift(0x71, 6), pslld: sseShift(0x72, 6), psllq: sseShift(0x73, 6), psrldq: sseShift(0x73, 3), pslldq: sseShift(0x73, 7),
   paddsb: sse(P66, 0xec), paddsw: sse(P66, 0xed), paddusb: sse(P66, 0xdc), paddusw: sse(P66, 0xdd),
@@ -159,27 +187,29 @@ export const X = {
   pminub: sse(P66, 0xda), pmaxub: sse(P66, 0xde), pminsw: sse(P66, 0xea), pmaxsw: sse(P66, 0xee), pavgb: sse(P66, 0xe0), pavgw: sse(P66, 0xe3),
   pminsb: sse(P66, 0x38, M38), pmaxsb: sse(P66, 0x3c, M38), pminsd: sse(P66, 0x39, M38), pmaxsd: sse(P66, 0x3d, M38),
   pminuw: sse(P66, 0x3a, M38), pmaxuw: sse(P66, 0x3e, M38), pminud: sse(P66, 0x3b, M38), pmaxud: sse(P66, 0x3f, M38),
-  pabsb: sse(P66, 0x1c, M38), pabsw: sse(P66, 0x1d, M38), pabsd: sse(P66, 0x1e, M38),
+  pabsb: sse1(P66, 0x1c, M38), pabsw: sse1(P66, 0x1d, M38), pabsd: sse1(P66, 0x1e, M38),
   pmaddwd: sse(P66, 0xf5), pmulhw: sse(P66, 0xe5), pmulhuw: sse(P66, 0xe4), pmuldq: sse(P66, 0x28, M38), pmaddubsw: sse(P66, 0x04, M38),
   packsswb: sse(P66, 0x63), packssdw: sse(P66, 0x6b), packuswb: sse(P66, 0x67), packusdw: sse(P66, 0x2b, M38),
-  pmovsxbw: sse(P66, 0x20, M38), pmovsxwd: sse(P66, 0x23, M38), pmovsxdq: sse(P66, 0x25, M38),
-  pmovzxbw: sse(P66, 0x30, M38), pmovzxwd: sse(P66, 0x33, M38), pmovzxdq: sse(P66, 0x35, M38),
-  pshuflw: sseImm(PF2, 0x70, M0F), pshufhw: sseImm(PF3, 0x70, M0F), palignr: sseImm(P66, 0x0f), pblendw: sseImm(P66, 0x0e),
-  blendps: sseImm(P66, 0x0c), blendpd: sseImm(P66, 0x0d), movddup: sse(PF2, 0x12),
+  pmovsxbw: sse1(P66, 0x20, M38), pmovsxwd: sse1(P66, 0x23, M38), pmovsxdq: sse1(P66, 0x25, M38),
+  pmovzxbw: sse1(P66, 0x30, M38), pmovzxwd: sse1(P66, 0x33, M38), pmovzxdq: sse1(P66, 0x35, M38),
+  pshuflw: sseImm1(PF2, 0x70, M0F), pshufhw: sseImm1(PF3, 0x70, M0F), palignr: sseImm(P66, 0x0f), pblendw: sseImm(P66, 0x0e),
+  blendps: sseImm(P66, 0x0c), blendpd: sseImm(P66, 0x0d), movddup: sse1(PF2, 0x12), movshdup: sse1(PF3, 0x16), movsldup: sse1(PF3, 0x12),
   /** Shifts of every lane by the low 64 bits of the second operand. */
   psllwBy: sse(P66, 0xf1), pslldBy: sse(P66, 0xf2), psllqBy: sse(P66, 0xf3), psrlwBy: sse(P66, 0xd1), psrldBy: sse(P66, 0xd2), psrlqBy: sse(P66, 0xd3),
   psrawBy: sse(P66, 0xe1), psradBy: sse(P66, 0xe2),
   /** The mask is xmm0. */
   blendvps: sse(P66, 0x14, M38), blendvpd: sse(P66, 0x15, M38), pblendvb: sse(P66, 0x10, M38),
-  cvtdq2pd: sse(PF3, 0xe6), cvtdq2ps: sse(NONE, 0x5b), cvttps2dq: sse(PF3, 0x5b), cvttpd2dq: sse(P66, 0xe6),
-  cvtps2pd: sse(NONE, 0x5a), cvtpd2ps: sse(P66, 0x5a),
-  movmskps: pack(M0F, NONE, 0x50, SIZED) as Form<'rr'>, movmskpd: pack(M0F, P66, 0x50, SIZED) as Form<'rr'>, pmovmskb: pack(M0F, P66, 0xd7, SIZED) as Form<'rr'>,
+  cvtdq2pd: sse1(PF3, 0xe6), cvtdq2ps: sse1(NONE, 0x5b), cvttps2dq: sse1(PF3, 0x5b), cvttpd2dq: sse1(P66, 0xe6),
+  cvtps2pd: sse1(NONE, 0x5a), cvtpd2ps: sse1(P66, 0x5a),
+  movmskps: pack(M0F, NONE, 0x50, SIZED) as Form<'rr' | 'toInt'>, movmskpd: pack(M0F, P66, 0x50, SIZED) as Form<'rr' | 'toInt'>, pmovmskb: pack(M0F, P66, 0xd7, SIZED) as Form<'rr' | 'toInt'>,
   insertps: sseImm(P66, 0x21),
   // Lanes; the general register's size is 4, or 8 in the `q` forms.
-  pinsrb: pack(M3A, P66, 0x20) as Form<'rri' | 'rmi'>, pinsrw: pack(M0F, P66, 0xc4) as Form<'rri' | 'rmi'>,
-  pinsrd: pack(M3A, P66, 0x22, SIZED) as Form<'rri' | 'rmi'>,
-  pextrb: pack(M3A, P66, 0x14, REVERSED) as Form<'rri' | 'mri'>, pextrw: pack(M3A, P66, 0x15, REVERSED) as Form<'rri' | 'mri'>,
-  pextrd: pack(M3A, P66, 0x16, SIZED | REVERSED) as Form<'rri' | 'mri'>, extractps: pack(M3A, P66, 0x17, REVERSED) as Form<'rri' | 'mri'>,
+  pinsrb: insert(M3A, 0x20), pinsrw: insert(M0F, 0xc4), pinsrd: insert(M3A, 0x22, SIZED),
+  pextrb: extract(0x14), pextrw: extract(0x15), pextrd: extract(0x16, SIZED), extractps: extract(0x17),
+  /** The SSE2 form, to a register only. */
+  pextrwSse2: pack(M0F, P66, 0xc5) as Form<'rri' | 'extractI'>,
+  /** Either half from memory; the other stays. */
+  movlps: pack(M0F, NONE, 0x12, alternate(1)) as Form<'vm' | 'mv' | 'binary'>, movhps: pack(M0F, NONE, 0x16, alternate(1)) as Form<'vm' | 'mv' | 'binary'>,
 
   // VEX: three operands, the destination apart from the sources.
   vaddss: vex(PF3, 0x58), vaddsd: vex(PF2, 0x58), vsubss: vex(PF3, 0x5c), vsubsd: vex(PF2, 0x5c),
@@ -190,6 +220,15 @@ export const X = {
   vorps: vex(NONE, 0x56), vorpd: vex(P66, 0x56), vxorps: vex(NONE, 0x57), vxorpd: vex(P66, 0x57),
   vpand: vex(P66, 0xdb), vpandn: vex(P66, 0xdf), vpor: vex(P66, 0xeb), vpxor: vex(P66, 0xef),
   vunpcklps: vex(NONE, 0x14), vunpcklpd: vex(P66, 0x14),
+  // AVX and AVX2 alone. LONG is set where there is no 128-bit form, else it follows the operand size.
+  vbroadcastss: avx1(0x18), vbroadcastsd: avx1(0x19, LONG), vbroadcastf128: pack(M38, P66, 0x1a, VEX | LONG) as Form<'vm' | 'unary'>, vbroadcasti128: pack(M38, P66, 0x5a, VEX | LONG) as Form<'vm' | 'unary'>,
+  vpbroadcastb: avx1(0x78), vpbroadcastw: avx1(0x79), vpbroadcastd: avx1(0x58), vpbroadcastq: avx1(0x59),
+  vinsertf128: avxImm(0x18, LONG), vinserti128: avxImm(0x38, LONG), vperm2f128: avxImm(0x06, LONG), vperm2i128: avxImm(0x46, LONG),
+  vextractf128: pack(M3A, P66, 0x19, VEX | LONG | REVERSED) as Form<'vvi' | 'mvi' | 'unaryI'>, vextracti128: pack(M3A, P66, 0x39, VEX | LONG | REVERSED) as Form<'vvi' | 'mvi' | 'unaryI'>,
+  vpermq: avxImm1(0x00, LONG | WIDE), vpermpd: avxImm1(0x01, LONG | WIDE), vpermd: avx(0x36, LONG), vpermps: avx(0x16, LONG),
+  vpermilps: avxImm1(0x04), vpermilpd: avxImm1(0x05), vpermilpsBy: avx(0x0c), vpermilpdBy: avx(0x0d), vpblendd: avxImm(0x02),
+  vpsllvd: avx(0x47), vpsllvq: avx(0x47, WIDE), vpsrlvd: avx(0x45), vpsrlvq: avx(0x45, WIDE), vpsravd: avx(0x46),
+  vpblendvb: pack(M3A, P66, 0x4c, VEX) as Form<'vvvv' | 'vvmv'>,
   vucomiss: vex2(NONE, 0x2e), vucomisd: vex2(P66, 0x2e),
   vmovaps: pack(M0F, NONE, 0x28, VEX | alternate(1)) as Form<'vv' | 'vm' | 'mv'>, vmovups: pack(M0F, NONE, 0x10, VEX | alternate(1)) as Form<'vv' | 'vm' | 'mv'>,
   vmovss: pack(M0F, PF3, 0x10, VEX | alternate(1)) as Form<'vm' | 'mv' | 'vvv'>, vmovsd: pack(M0F, PF2, 0x10, VEX | alternate(1)) as Form<'vm' | 'mv' | 'vvv'>,
@@ -202,6 +241,10 @@ export const X = {
   vfmsub132ss: fma(0x9b, 0), vfmsub132sd: fma(0x9b, WIDE), vfmsub213ss: fma(0xab, 0), vfmsub213sd: fma(0xab, WIDE), vfmsub231ss: fma(0xbb, 0), vfmsub231sd: fma(0xbb, WIDE),
   vfnmadd132ss: fma(0x9d, 0), vfnmadd132sd: fma(0x9d, WIDE), vfnmadd213ss: fma(0xad, 0), vfnmadd213sd: fma(0xad, WIDE), vfnmadd231ss: fma(0xbd, 0), vfnmadd231sd: fma(0xbd, WIDE),
   vfnmsub132ss: fma(0x9f, 0), vfnmsub132sd: fma(0x9f, WIDE), vfnmsub213ss: fma(0xaf, 0), vfnmsub213sd: fma(0xaf, WIDE), vfnmsub231ss: fma(0xbf, 0), vfnmsub231sd: fma(0xbf, WIDE),
+  vfmadd132ps: fma(0x98, 0), vfmadd132pd: fma(0x98, WIDE), vfmadd213ps: fma(0xa8, 0), vfmadd213pd: fma(0xa8, WIDE), vfmadd231ps: fma(0xb8, 0), vfmadd231pd: fma(0xb8, WIDE),
+  vfmsub132ps: fma(0x9a, 0), vfmsub132pd: fma(0x9a, WIDE), vfmsub213ps: fma(0xaa, 0), vfmsub213pd: fma(0xaa, WIDE), vfmsub231ps: fma(0xba, 0), vfmsub231pd: fma(0xba, WIDE),
+  vfnmadd132ps: fma(0x9c, 0), vfnmadd132pd: fma(0x9c, WIDE), vfnmadd213ps: fma(0xac, 0), vfnmadd213pd: fma(0xac, WIDE), vfnmadd231ps: fma(0xbc, 0), vfnmadd231pd: fma(0xbc, WIDE),
+  vfnmsub132ps: fma(0x9e, 0), vfnmsub132pd: fma(0x9e, WIDE), vfnmsub213ps: fma(0xae, 0), vfnmsub213pd: fma(0xae, WIDE), vfnmsub231ps: fma(0xbe, 0), vfnmsub231pd: fma(0xbe, WIDE),
 } as const;
 
 /** Condition codes, for `jcc`, `setcc`, `cmovcc`. The inverse of `c` is `c ^ 1`. */
@@ -217,6 +260,6 @@ export const FIXED = {
   ret: [0xc3], ud2: [0x0f, 0x0b], int3: [0xcc], hlt: [0xf4], cdq: [0x99], cqo: [0x48, 0x99], cwd: [0x66, 0x99], cdqe: [0x48, 0x98], cwde: [0x98], cbw: [0x66, 0x98],
   mfence: [0x0f, 0xae, 0xf0], lfence: [0x0f, 0xae, 0xe8], sfence: [0x0f, 0xae, 0xf8], pause: [0xf3, 0x90],
   rep_movsb: [0xf3, 0xa4], rep_movsq: [0xf3, 0x48, 0xa5], rep_stosb: [0xf3, 0xaa], rep_stosq: [0xf3, 0x48, 0xab], cld: [0xfc], std: [0xfd],
-  syscall: [0x0f, 0x05], rdtsc: [0x0f, 0x31], rdtscp: [0x0f, 0x01, 0xf9], cpuid: [0x0f, 0xa2], wrpkru: [0x0f, 0x01, 0xef], rdpkru: [0x0f, 0x01, 0xee], leave: [0xc9], fninit: [0xdb, 0xe3], emms: [0x0f, 0x77],
+  syscall: [0x0f, 0x05], xgetbv: [0x0f, 0x01, 0xd0], rdtsc: [0x0f, 0x31], rdtscp: [0x0f, 0x01, 0xf9], cpuid: [0x0f, 0xa2], wrpkru: [0x0f, 0x01, 0xef], rdpkru: [0x0f, 0x01, 0xee], leave: [0xc9], fninit: [0xdb, 0xe3], emms: [0x0f, 0x77],
   endbr64: [0xf3, 0x0f, 0x1e, 0xfa], lahf: [0x9f], sahf: [0x9e], pushfq: [0x9c], popfq: [0x9d], vzeroupper: [0xc5, 0xf8, 0x77],
 } as const satisfies Record<string, readonly number[]>;

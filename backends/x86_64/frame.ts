@@ -30,15 +30,21 @@ export interface Frame {
   readonly linearSize: number;
 }
 
-/** Lays out the frame. The stack is 16-byte aligned in the body if the function calls or has slots. */
+/** Lays out the frame. The stack is 16-byte aligned in the body if the function calls, has slots or spills vectors. */
 export function layoutFrame(allocation: Allocation, slotBytes: number, linear: boolean, calls: boolean): Frame {
   const spill = allocation.spillSlots * 8, native = linear ? 0 : slotBytes;
   const slots = native > 0 ? alignUp(spill, 16) : spill;
   const saved = slots + native;
   let size = saved + allocation.usedCalleeSaved.length * 8;
   // At entry the stack pointer is 8 below a multiple of 16.
-  if ((calls || native > 0) && size % 16 === 0) size += 8;
+  if ((calls || native > 0 || spillsVectors(allocation)) && size % 16 === 0) size += 8;
   return { size, slots, saved, linearSize: linear ? slotBytes : 0 };
+}
+
+/** Whoever is in a spill slot was stored there by an edit. */
+function spillsVectors({ editBytes }: Allocation): boolean {
+  for (let k = 0; k < editBytes.length; k++) if (editBytes[k] > 8) return true;
+  return false;
 }
 
 export function emitPrologue(e: EmitContext): void {

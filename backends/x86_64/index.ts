@@ -1,8 +1,8 @@
 /**
  * The x86-64 backend: select → allocate → emit, one function after another into one code buffer.
  *
- * Code is position-independent and reaches everything outside itself through the run context. It needs the processor
- * features in `features.ts`.
+ * Code is position-independent and reaches everything outside itself through the run context. It uses the processor
+ * features the backend was made for (`features.ts`) and no others.
  */
 import { allocateRegisters } from '../../lib/codegen/allocate.ts';
 import { checkAllocation } from '../../lib/codegen/allocation-checker.ts';
@@ -15,28 +15,49 @@ import { X86_64_CODE } from './code-target.ts';
 import { X86_64_REGISTERS } from './convention.ts';
 import { ModuleTables } from './emit-context.ts';
 import { emitFunction } from './emit.ts';
-import { Assembler } from './encoder.ts';
+import { featureNames, featuresOfLevel, levelOf, type X86Features, type X86Level } from './features.ts';
 import { layoutFrame } from './frame.ts';
 import { ModulePlan, NULL_SIGNATURE } from './module-plan.ts';
 import { selectFunction } from './select.ts';
+import { VectorAssembler } from './vector-assembler.ts';
 
-export { REQUIRED_FEATURES as requiredFeatures } from './features.ts';
+export { cpuidProbe, featuresOfWords, PROBE_WORDS } from './cpuid-probe.ts';
+export { featureNames, featureSet, featuresOfLevel, levelOf, X86_FEATURES, X86_LEVEL_NAMES, type X86Feature, type X86Features, type X86Level } from './features.ts';
+
+/** The backend for one set of processor features. */
+export interface X86Backend extends Backend {
+  readonly features: X86Features;
+  /**
+   * The same for another set: a level's, or one of one's own. The code runs on processors that have all of it.
+   *
+   * @throws UsageError for an unknown level
+   * @example
+   * x86_64.with('sse2').compile(module).requires // => []
+   */
+  with(features: X86Level | X86Features): X86Backend;
+}
 
 /**
- * The backend as a value.
+ * The backend as a value, for processors of the highest level (`avx2`: those since about 2013). `hostTarget()` has the
+ * one for this machine.
  *
  * @example
  * const compiled = x86_64.compile(module);
  * compiled.functions[0].size // => bytes of machine code of the first function
  */
-export const x86_64: Backend = {
-  name: 'x86_64',
-  description: 'x86-64 (v3) machine code for the guest calling convention',
-  compile: compileModule,
-};
+export const x86_64: X86Backend = backendFor(featuresOfLevel('avx2'));
 
-function compileModule(m: Module, options: CodegenOptions = {}): CompiledModule {
-  const plan = new ModulePlan(m), code = new CodeBuffer(X86_64_CODE), asm = new Assembler(code), tables = new ModuleTables();
+function backendFor(features: X86Features): X86Backend {
+  const requires = featureNames(features);
+  return Object.freeze({
+    name: 'x86_64', description: `x86-64 (${levelOf(features)}) machine code for the guest calling convention`, variant: requires.join(' '), features,
+    compile: (m: Module, options?: CodegenOptions) => compileModule(m, features, requires, options),
+    with: (other: X86Level | X86Features) => backendFor(typeof other === 'string' ? featuresOfLevel(other) : other),
+  });
+}
+
+function compileModule(m: Module, features: X86Features, requires: readonly string[], options: CodegenOptions = {}): CompiledModule {
+  const plan = new ModulePlan(m, features), code = new CodeBuffer(X86_64_CODE), asm = new VectorAssembler(code, features), tables = new ModuleTables();
   const labels = m.functions.map(() => code.newLabel());
   const table = m.table.map((name) => (name === null ? -1 : plan.functionNumber.get(name)!));
   const signatures = table.map((k) => (k < 0 ? NULL_SIGNATURE : plan.signatureNumber(m.functions[k])));
@@ -55,7 +76,7 @@ function compileModule(m: Module, options: CodegenOptions = {}): CompiledModule 
   }
   const finished = code.finish();
   return {
-    architecture: 'x86_64', moduleName: m.name, memoryModel: m.memoryModel, code: finished.code, functions,
+    architecture: 'x86_64', requires, moduleName: m.name, memoryModel: m.memoryModel, code: finished.code, functions,
     trapSites: trapSites(tables, finished.marks), lines: lines(tables, finished.marks),
     table: table.map((k, n) => ({ offset: k < 0 ? -1 : functions[k].offset, signature: signatures[n] })),
     stackMaps: stackMaps(tables, finished.marks),

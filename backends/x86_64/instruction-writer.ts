@@ -5,7 +5,7 @@
 import type { CodeBuffer } from '../../lib/codegen/code-buffer.ts';
 import { InternalError } from '../../lib/mir/errors.ts';
 import { REFERENCE_REL32 } from './code-target.ts';
-import { BYTE_RM, DEFAULT64, HAS_BYTE, MAP_SHIFT, PREFIX_SHIFT, SIZED, VEX, WIDE } from './forms.ts';
+import { BYTE_RM, DEFAULT64, HAS_BYTE, LONG, MAP_SHIFT, PREFIX_SHIFT, SIZED, VEX, WIDE } from './forms.ts';
 import type { Mem } from './memory-operand.ts';
 
 /** By the form's prefix number, which is VEX.pp too. */
@@ -95,7 +95,7 @@ export class InstructionWriter {
     const code = this.code, bytes = code.bytes;
     let at = code.length;
     const map = (f >> MAP_SHIFT) & 3, wide = (f & WIDE) !== 0 || ((f & SIZED) !== 0 && size === 8);
-    const tail = ((~vvvv & 15) << 3) | ((f >> PREFIX_SHIFT) & 3);
+    const tail = ((~vvvv & 15) << 3) | ((f & LONG) !== 0 ? 4 : 0) | ((f >> PREFIX_SHIFT) & 3);
     const r = (~reg & 8) << 4;
     if (map === 1 && !wide && ((x | rm) & 8) === 0) {
       bytes[at++] = 0xc5;

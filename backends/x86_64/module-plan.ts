@@ -4,12 +4,15 @@ import { layoutModule, layoutSlots, type MemoryLayout } from '../../lib/mir/layo
 import { InternalError } from '../../lib/mir/errors.ts';
 import { MAX_ARITY, type MirFunction, type Module } from '../../lib/mir/module.ts';
 import type { MemoryModel, Signature, Type } from '../../lib/mir/types.ts';
+import type { X86Features } from './features.ts';
 
 /** Signature number of an empty table entry; real ones begin at 1, so that one compare covers null and mismatch. */
 export const NULL_SIGNATURE = 0;
 
 export class ModulePlan {
   readonly module: Module;
+  /** What the code may use. */
+  readonly features: X86Features;
   readonly model: MemoryModel;
   readonly linear: boolean;
   readonly layout: MemoryLayout;
@@ -21,8 +24,9 @@ export class ModulePlan {
   #slots: readonly number[] = [];
   #slotBytes = 0;
 
-  constructor(m: Module) {
+  constructor(m: Module, features: X86Features) {
     this.module = m;
+    this.features = features;
     this.model = m.memoryModel;
     this.linear = m.memoryModel === 'linear';
     this.layout = layoutModule(m);

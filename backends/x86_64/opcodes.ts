@@ -16,7 +16,7 @@ export const OP_ARGS = 1;
 export const OP_MOV = 2;
 /** `d <-`: 64-bit constant, data0 low word, data1 high word. */
 export const OP_CONST = 3;
-/** `d <-`: float or vector constant; data1 a pool label, or −1 for all zero bits. */
+/** `d <-`: float or vector constant; data1 a pool label, or −1 for all zero bits, −2 for all one bits. */
 export const OP_FCONST = 4;
 /** `d <- rm`: load, or extend a register; sub is a `LOAD_*`. */
 export const OP_LOAD = 5;
@@ -132,6 +132,27 @@ export const OP_SLOT_BASE = 59;
 export const OP_ATOMIC = 60;
 export const OP_FENCE = 61;
 
+/**
+ * Vector instructions of any form: `data0` from {@link packVector}, the form being one of the table `forms.ts` in the
+ * shape that the opcode is named after. Without AVX the result reuses the first source.
+ */
+/** `d <- a, rm` */
+export const OP_V_BINARY = 70;
+/** `d <- rm` */
+export const OP_V_UNARY = 71;
+/** `d <- a`: shift by the immediate. */
+export const OP_V_SHIFT = 72;
+/** `d <- a, b, mask`: of `b` where the mask's sign bits are set, else of `a`; the form is `pblendvb` and its kind. */
+export const OP_V_BLEND = 73;
+/** `d <- a`: to a general register; sub 0 `toInt`, 1 `extractI`; {@link subOf} bit 1 set: the general register has 8 bytes. */
+export const OP_V_TO_INT = 74;
+/** `d <- a, rm`: from a general register or memory; sub bit 1 as above. */
+export const OP_V_INSERT = 75;
+/** `d <- a, b, rm`: `d` reuses `a` (FMA). */
+export const OP_V_TERNARY = 76;
+/** `<- rm, value`: one lane to memory (`pextrb`, `movhps`, ...). */
+export const OP_V_STORE_LANE = 77;
+
 export const LOAD_U8 = 0, LOAD_U16 = 1, LOAD_32 = 2, LOAD_64 = 3;
 /** Sign extensions: to 32 bits (the upper half cleared) or to 64. */
 export const LOAD_S8 = 4, LOAD_S16 = 5, LOAD_S8_64 = 6, LOAD_S16_64 = 7, LOAD_S32_64 = 8;
@@ -195,7 +216,7 @@ export function exchange(cc: number): number {
 }
 
 /** Compare kinds: what sets the flags. Operands: `a, rm`, or `rm` with an immediate. */
-export const COMPARE_CMP = 0, COMPARE_TEST = 1, COMPARE_FLOAT = 2, COMPARE_BT = 3;
+export const COMPARE_CMP = 0, COMPARE_TEST = 1, COMPARE_FLOAT = 2, COMPARE_PTEST = 3;
 
 /** Sizes are stored as powers of two: 0 is one byte, 4 is sixteen. */
 export function sizeLog(bytes: number): number { return 31 - Math.clz32(bytes); }
@@ -208,6 +229,12 @@ export function pack(sub: number, size: number, mode = MODE_NONE, scale = 0): nu
 export function packCompare(kind: number, size: number, mode: number, scale: number, cc: number, immediate: boolean): number {
   return size << 5 | mode << 8 | scale << 11 | cc << 13 | kind << 18 | (immediate ? 1 << 20 : 0);
 }
+/** Packs data0 of the `OP_V_*`: form number (see `vector-forms.ts`), bytes of the vector, flexible operand, immediate. */
+export function packVector(form: number, bytes: number, mode = MODE_NONE, scale = 0, imm = 0, sub = 0): number {
+  return sub | sizeLog(bytes) << 5 | mode << 8 | scale << 11 | form << 13 | (imm & 255) << 23;
+}
+export function formNumberOf(d: number): number { return (d >> 13) & 1023; }
+export function vectorImmediateOf(d: number): number { return (d >> 23) & 255; }
 export function subOf(d: number): number { return d & 31; }
 export function sizeOfData(d: number): number { return (d >> 5) & 7; }
 export function modeOf(d: number): number { return (d >> 8) & 7; }

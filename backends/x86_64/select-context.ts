@@ -88,7 +88,7 @@ export class SelectContext extends SelectValues {
           this.accessAt(d.loc);
           return;
         }
-        if (d.kind === 'const' && (d.type === 'f32' || d.type === 'f64')) {
+        if (d.kind === 'const' && (d.type === 'f32' || d.type === 'f64' || d.type === 'v128')) {
           const label = this.poolLabel(d);
           if (label >= 0) {
             this.mode = MODE_POOL;

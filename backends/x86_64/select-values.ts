@@ -14,6 +14,7 @@ import type { ModulePlan } from './module-plan.ts';
 import { MODE_BASE, OP_CONST, OP_FCONST, OP_LEA, OP_SLOT_BASE, pack, sizeLog } from './opcodes.ts';
 import { DEF_REG, USE_ANY, USE_REG, defReuse } from './operand-constraints.ts';
 
+const ONES_128 = (1n << 128n) - 1n;
 const IS_IMMEDIATE = 1, NOT_IMMEDIATE = 2;
 
 export abstract class SelectValues {
@@ -207,7 +208,7 @@ export abstract class SelectValues {
     this.op(r, DEF_REG);
   }
 
-  /** Label of a float constant in the pool, −1 for all zero bits. */
+  /** Label of a float or vector constant in the pool, −1 for all zero bits, −2 for all one bits of a vector. */
   poolLabel(d: ConstInst): Label {
     switch (d.type) {
       case 'f32': {
@@ -223,6 +224,7 @@ export abstract class SelectValues {
       default: {
         const v = BigInt(d.value);
         if (v === 0n) return -1;
+        if (v === ONES_128) return -2;
         const word = (k: bigint): number => Number(BigInt.asIntN(32, v >> k));
         return this.code.constant128(word(0n), word(32n), word(64n), word(96n));
       }

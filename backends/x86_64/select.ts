@@ -15,8 +15,10 @@ import { conditionData, conditionOperands, conditionWord, lowerCompare, lowerSel
 import { lowerBinaryFloat, lowerConvert, lowerTernary, lowerUnaryFloat, renamedOperand } from './lower-float.ts';
 import { lowerBinaryInteger, lowerUnaryInteger } from './lower-integer.ts';
 import { lowerPair } from './lower-pair.ts';
+import { lowerLanes, lowerShuffle } from './lower-lanes.ts';
 import { lowerLea, lowerLoad, lowerMemoryCopy, lowerMemoryFill, lowerMemoryGrow, lowerMemorySize, lowerStore } from './lower-memory.ts';
 import { lowerSwitch } from './lower-switch.ts';
+import { lowerVector } from './lower-vector.ts';
 import type { ModulePlan } from './module-plan.ts';
 import { OP_JCC, OP_JMP, OP_NOP, OP_SLOT_BASE, OP_STACK_MAP, OP_TRAP } from './opcodes.ts';
 import { DEF_REG, USE_ANY } from './operand-constraints.ts';
@@ -174,9 +176,9 @@ function lower(s: SelectContext, i: Instruction): void {
     case 'atomic_rmw': lowerAtomicRmw(s, i); return;
     case 'atomic_cmpxchg': lowerAtomicCmpxchg(s, i); return;
     case 'fence': lowerFence(s, i); return;
-    case 'vector': throw unsupported(s, `${i.op}.${i.lanes}`);
-    case 'splat': case 'extract_lane': case 'insert_lane': throw unsupported(s, `${i.kind}.${i.lanes}`);
-    case 'shuffle': throw unsupported(s, 'shuffle');
+    case 'vector': if (!lowerVector(s, i)) throw unsupported(s, `${i.op}.${i.lanes}`); return;
+    case 'splat': case 'extract_lane': case 'insert_lane': if (!lowerLanes(s, i)) throw unsupported(s, `${i.kind}.${i.lanes}`); return;
+    case 'shuffle': if (!lowerShuffle(s, i)) throw unsupported(s, 'shuffle'); return;
     default: i satisfies never;
   }
 }

@@ -30,6 +30,8 @@ export interface TrapSite { readonly offset: number; readonly trap: number; read
  */
 export interface CompiledModule {
   readonly architecture: string;
+  /** Names of the processor features it may use beyond the architecture's own. */
+  readonly requires: readonly string[];
   readonly moduleName: string;
   readonly memoryModel: MemoryModel;
   readonly code: Uint8Array;
@@ -61,6 +63,8 @@ export interface CodegenOptions {
 export interface Backend {
   readonly name: string;
   readonly description: string;
+  /** Tells apart backends of one name that make different code (for other processor features). Part of every cache key. */
+  readonly variant?: string;
   /** Compiles a verified module. @throws UnsupportedError for an instruction it has no code for */
   compile(module: Module, options?: CodegenOptions): CompiledModule;
 }

@@ -10,11 +10,14 @@ import type { Surface } from '../mir/surface.ts';
 import type { CodeArena, CodeBlock } from './code-memory.ts';
 import { contentHash } from './content-hash.ts';
 import { createImage, type ModuleImage } from './module-image.ts';
+import { MissingFeaturesError } from './native/errors.ts';
 
 /** What native code is made for: an architecture's backend, and its runtime stubs. */
 export interface RuntimeTarget {
   readonly backend: Backend;
   readonly stubs: StubImage;
+  /** Processor features of this machine; code that needs others is refused. Absent: not checked. */
+  readonly available?: readonly string[];
 }
 
 /** Code that can be entered, and what a run needs to know of it. Whoever publishes holds the code once. */
@@ -27,21 +30,33 @@ export interface PublishedProgram {
  * Compiles a verified (and usually optimised) module and publishes its code.
  *
  * @param surface - of the module as it was built, before passes rewrote it
- * @throws UnsupportedError for an instruction the backend has no code for, NativeCallError when there is no memory
+ * @throws UnsupportedError for an instruction the backend has no code for, MissingFeaturesError for code that this machine
+ *   cannot run, NativeCallError when there is no memory
  * @example
  * const { code, image } = publishProgram(Pipeline.standard('O2').run(demo).module, surfaceOf(demo), { target: hostTarget(), arena });
  */
 export function publishProgram(module: Module, surface: Surface | undefined, into: { readonly target: RuntimeTarget; readonly arena: CodeArena; readonly codegen?: CodegenOptions | undefined }): PublishedProgram {
   const compiled = into.target.backend.compile(module, into.codegen);
+  const { available } = into.target;
+  if (available !== undefined) {
+    const missing = compiled.requires.filter((f) => !available.includes(f));
+    if (missing.length > 0) throw new MissingFeaturesError(missing);
+  }
   const code = into.arena.publish(compiled.code);
   return { code, image: createImage(module, compiled, code.address, surface) };
 }
 
-/** Programs by the content of their modules and surfaces: an equal module built again finds what was made before. */
+/** Programs by the content of their modules and surfaces, and by what made them: an equal module built again finds what was made before. */
 export class ProgramStore<P> {
   readonly #programs = new Map<string, P>();
+  /** What the programs are made by: part of every key. */
+  readonly #maker: string;
   #hits = 0;
   #misses = 0;
+
+  /** @param backend - the one that makes the programs */
+  constructor(backend?: Pick<Backend, 'name' | 'variant'>) { this.#maker = backend === undefined ? '' : `${backend.name} ${backend.variant ?? ''}`; }
+  #key(module: Module, surface: Surface | undefined): string { return `${contentHash(module, surface)} ${this.#maker}`; }
 
   /** Programs kept, and how often one was found or had to be made. */
   get statistics(): { readonly cached: number; readonly hits: number; readonly misses: number } {
@@ -50,7 +65,7 @@ export class ProgramStore<P> {
 
   /** The program of a module, made now if none is kept. What `make` throws goes through, and nothing is kept. */
   get(module: Module, surface: Surface | undefined, make: () => P): P {
-    const key = contentHash(module, surface), known = this.#programs.get(key);
+    const key = this.#key(module, surface), known = this.#programs.get(key);
     if (known !== undefined) {
       this.#hits++;
       return known;
@@ -63,7 +78,7 @@ export class ProgramStore<P> {
 
   /** Takes a program out, for giving it up; undefined when there is none. */
   take(module: Module, surface: Surface | undefined): P | undefined {
-    const key = contentHash(module, surface), known = this.#programs.get(key);
+    const key = this.#key(module, surface), known = this.#programs.get(key);
     this.#programs.delete(key);
     return known;
   }

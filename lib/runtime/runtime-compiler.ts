@@ -73,12 +73,15 @@ function arena(): CodeArena {
  */
 export class RuntimeCompiler {
   readonly #options: RuntimeCompilerOptions;
-  readonly #cache = new ProgramStore<PublishedProgram>();
+  readonly #cache: ProgramStore<PublishedProgram>;
   /** Weak, so that an instance which nobody holds any more goes away. */
   readonly #instances = new Set<WeakRef<Instance>>();
   #disposed = false;
 
-  constructor(options: RuntimeCompilerOptions) { this.#options = options; }
+  constructor(options: RuntimeCompilerOptions) {
+    this.#options = options;
+    this.#cache = new ProgramStore(options.target.backend);
+  }
 
   /** Modules in the cache, and how often it helped. */
   get statistics(): { readonly cached: number; readonly hits: number; readonly misses: number } {

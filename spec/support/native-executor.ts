@@ -1,7 +1,8 @@
 /** Runs modules natively in this thread: compile, publish, instantiate; one instance per module. */
-import { x86_64 } from '../../backends/x86_64/index.ts';
+import { featuresOfLevel, X86_LEVEL_NAMES, type X86Level } from '../../backends/x86_64/index.ts';
 import { x86_64Stubs } from '../../backends/x86_64/stubs.ts';
 import type { CompiledModule } from '../../lib/codegen/backend.ts';
+import { hostTarget, missingFeatures } from '../../lib/host-target.ts';
 import type { Module } from '../../lib/mir/index.ts';
 import { CodeArena, GuestThread, createImage, instantiate, nativeBridge, type HostFunction, type Instance } from '../../lib/runtime/index.ts';
 import { outcomeOf, type Executor } from '../conformance/run-table.ts';
@@ -12,9 +13,16 @@ let thread: GuestThread | undefined, arena: CodeArena | undefined;
 /** The thread of this process that runs guest code, made on first use. */
 export function guestThread(): GuestThread { return thread ??= new GuestThread({ stubs: x86_64Stubs() }); }
 
-/** Compiles and instantiates. The allocation is checked unless told otherwise. */
-export function nativeInstance(module: Module, options: { imports?: Readonly<Record<string, HostFunction>>; check?: boolean; compiled?: CompiledModule } = {}): Instance {
-  const compiled = options.compiled ?? x86_64.compile(module, { checkAllocation: options.check ?? true });
+/** How {@link nativeInstance} compiles. `features`: a level, or the machine's own. */
+export interface NativeOptions { imports?: Readonly<Record<string, HostFunction>>; check?: boolean; compiled?: CompiledModule; features?: X86Level | 'machine' }
+
+/** Levels that this machine has. */
+export function machineLevels(): readonly X86Level[] { return X86_LEVEL_NAMES.filter((l) => missingFeatures(featuresOfLevel(l)).length === 0); }
+
+/** Compiles and instantiates. The allocation is checked unless told otherwise. @throws MissingFeaturesError */
+export function nativeInstance(module: Module, options: NativeOptions = {}): Instance {
+  const { backend } = hostTarget(options.features === undefined || options.features === 'machine' ? undefined : options.features);
+  const compiled = options.compiled ?? backend.compile(module, { checkAllocation: options.check ?? true });
   const code = (arena ??= new CodeArena(nativeBridge())).publish(compiled.code);
   const instance = instantiate(createImage(module, compiled, code.address), { thread: guestThread(), code, ...(options.imports ? { imports: options.imports } : {}) });
   code.release();
@@ -27,11 +35,15 @@ export function nativeCall(instance: Instance, fn: string, args: readonly Scalar
   return r === undefined ? [] : Array.isArray(r) ? r as Scalar[] : [r as Scalar];
 }
 
-const instances = new WeakMap<Module, Instance>();
+/** Runs on native code for a level of processor features, one instance per module, reset before each call. */
+export function nativeExecutorAt(features: X86Level | 'machine'): Executor {
+  const instances = new WeakMap<Module, Instance>();
+  return (module, fn, args) => {
+    let it = instances.get(module);
+    if (it === undefined) instances.set(module, it = nativeInstance(module, { features })); else it.reset();
+    return outcomeOf(() => nativeCall(it, fn, args));
+  };
+}
 
-/** Runs on native code, one instance per module, reset before each call. */
-export const nativeExecutor: Executor = (module, fn, args) => {
-  let it = instances.get(module);
-  if (it === undefined) instances.set(module, it = nativeInstance(module)); else it.reset();
-  return outcomeOf(() => nativeCall(it, fn, args));
-};
+/** The same for all that this machine has. */
+export const nativeExecutor: Executor = nativeExecutorAt('machine');

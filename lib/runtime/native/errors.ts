@@ -9,6 +9,16 @@ export class UnsupportedMachineError extends LamellaError {
   }
 }
 
+/** Code was made for a processor that can do more than this one. */
+export class MissingFeaturesError extends LamellaError {
+  /** Names of the features that are missing. */
+  readonly missing: readonly string[];
+  constructor(missing: readonly string[]) {
+    super('missing-features', `this processor lacks ${missing.join(', ')}, which the code may use`, 'Compile for this machine (hostTarget() without features), or run the code on one that has them.');
+    this.missing = missing;
+  }
+}
+
 /** The foreign-function library that native code is reached through is not there. */
 export class NativeUnavailableError extends LamellaError {
   constructor(cause: unknown) {
