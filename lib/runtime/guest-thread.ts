@@ -16,7 +16,7 @@ import { UsageError } from '../mir/errors.ts';
 import { MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE, SS_DISABLE, type NativeBridge, type NativeCallback } from './native/bridge.ts';
 import { nativeBridge } from './native/load.ts';
 import { installStubs, type InstalledStubs } from './stub-loader.ts';
-import type { LinearMemory } from './linear-memory.ts';
+import type { GuestMemory } from './linear-memory.ts';
 import { atThreadExit } from './thread-exit.ts';
 
 /** Bytes of guest stack unless asked otherwise. */
@@ -33,7 +33,7 @@ const PAGE = 4096;
 export interface RunTarget {
   readonly codeLow: number;
   readonly codeHigh: number;
-  readonly memory: LinearMemory | undefined;
+  readonly guestMemory: GuestMemory | undefined;
   readonly tableBase: number;
   readonly tableLength: number;
   readonly linearStackLimit: number;
@@ -159,10 +159,18 @@ export class GuestThread {
   /** Stores base and sizes of the target's memory anew, after they changed. */
   refreshMemory(target: RunTarget): void {
     if (this.#bound !== target) return;
-    const { memory } = target;
+    const { guestMemory: memory } = target;
     this.setAddress(CTX.memoryBase, memory === undefined ? 0 : memory.base);
-    this.setAddress(CTX.memorySize, memory === undefined ? 0 : memory.size);
     this.setAddress(CTX.memoryMaximum, memory === undefined ? 0 : memory.maximumSize);
+    if (memory?.shared !== true) this.setAddress(CTX.memorySize, memory === undefined ? 0 : memory.size);
+    else {
+      // Another thread may grow it just now, and then writes here too: the larger size must be what stays.
+      let size: number;
+      do {
+        size = memory.size;
+        Atomics.store(this.i64, CTX.memorySize >> 3, BigInt(size));
+      } while (memory.size !== size);
+    }
   }
 
   /** Forgets a target that is going away. */

@@ -11,9 +11,10 @@ import type { CodeBlock } from './code-memory.ts';
 import type { GuestThread, RunFailure, RunTarget } from './guest-thread.ts';
 import { bindImports, type HostHandler, type ImportOptions } from './host-imports.ts';
 import { closeHandles } from './libc-call.ts';
-import { LinearMemory } from './linear-memory.ts';
+import { LinearMemory, type GuestMemory } from './linear-memory.ts';
 import type { ModuleImage } from './module-image.ts';
 import { RunInterruptedError } from './run-errors.ts';
+import type { SharedMemory } from './shared-memory.ts';
 import { RawTrapError, readTrap } from './traps.ts';
 import { makeCall, type CallResult, type NativeExport } from './typed-call.ts';
 
@@ -26,6 +27,18 @@ export interface InstanceOptions extends ImportOptions {
   readonly memoryPages?: number;
   /** Milliseconds each call may take unless it says otherwise; default no limit. */
   readonly deadline?: number;
+  /** Instead of a memory of its own: one that instances in other threads use at the same time. */
+  readonly shared?: SharedMemoryUse;
+}
+
+/** One instance's part in a shared memory. The host has written the initial data, and will clear it. */
+export interface SharedMemoryUse {
+  readonly memory: SharedMemory;
+  /** A number that no other instance has at the time, below the memory's `places`. */
+  readonly place: number;
+  /** The part of the linear stack that is this instance's, multiples of 16. */
+  readonly stackLow: number;
+  readonly stackHigh: number;
 }
 
 export interface CallOptions {
@@ -49,7 +62,10 @@ export function instantiate(image: ModuleImage, options: InstanceOptions): Insta
 export class Instance implements RunTarget {
   readonly image: ModuleImage;
   readonly thread: GuestThread;
+  /** Its own linear memory; undefined in the native model and with a shared memory. */
   readonly memory: LinearMemory | undefined;
+  /** The linear memory it runs in, its own or shared. */
+  readonly guestMemory: GuestMemory | undefined;
   /** Every exported function by its exported name. */
   readonly exports: Readonly<Record<string, NativeExport>>;
 
@@ -64,6 +80,7 @@ export class Instance implements RunTarget {
   running = 0;
 
   readonly #code: CodeBlock | undefined;
+  readonly #shared: SharedMemoryUse | undefined;
   /** Keeps the bytes at `tableBase` alive. */
   readonly #table: Uint8Array<ArrayBuffer>;
   readonly #handlers: readonly HostHandler[];
@@ -75,14 +92,14 @@ export class Instance implements RunTarget {
   onDispose: () => void = () => {};
 
   constructor(image: ModuleImage, options: InstanceOptions) {
-    const { thread } = options;
+    const { thread, shared } = options;
     this.image = image;
     this.thread = thread;
     this.#deadline = nanoseconds(options.deadline);
     this.codeLow = image.codeAddress;
     this.codeHigh = image.codeAddress + image.codeSize;
-    this.linearStackLimit = image.stackLow;
-    this.linearStackTop = this.linearStackPointer = image.stackHigh;
+    this.linearStackLimit = shared?.stackLow ?? image.stackLow;
+    this.linearStackTop = this.linearStackPointer = shared?.stackHigh ?? image.stackHigh;
     this.#table = buildTable(image);
     this.tableBase = thread.bridge.addressOf(this.#table);
     this.tableLength = image.table.length;
@@ -90,7 +107,9 @@ export class Instance implements RunTarget {
     image.functions.forEach((f, k) => this.#byName.set(f.name, k));
     for (const [name, k] of Object.entries(image.exports)) this.#byName.set(name, k);
 
-    this.memory = image.memoryModel === 'linear' ? this.#makeMemory(options.memoryPages) : undefined;
+    this.#shared = shared;
+    this.memory = image.memoryModel === 'linear' && shared === undefined ? this.#makeMemory(options.memoryPages) : undefined;
+    this.guestMemory = shared?.memory ?? this.memory;
     try {
       this.#writeData();
       this.#handlers = bindImports(this, options);
@@ -98,6 +117,7 @@ export class Instance implements RunTarget {
       this.memory?.dispose();
       throw error;
     }
+    shared?.memory.enter(shared.place, thread.contextAddress);
     this.#code = options.code?.retain();
     if (this.#code !== undefined) dropped.register(this, this.#code, this);
     // A call path is put together when it is first asked for: most runs use one export of many.
@@ -131,7 +151,7 @@ export class Instance implements RunTarget {
     return k === undefined ? undefined : formatSignature(this.image.functions[k]);
   }
 
-  /** Memory and globals as they were at first, files closed. @throws UsageError during a run */
+  /** Memory and globals as they were at first (but a shared memory, which is the host's), files closed. @throws UsageError during a run */
   reset(): void {
     this.#ready();
     if (this.running > 0) throw new UsageError('an instance cannot be reset while it runs', 'Reset it after the call has returned.');
@@ -149,6 +169,7 @@ export class Instance implements RunTarget {
     this.thread.unbind(this);
     closeHandles(this);
     this.memory?.dispose();
+    this.#shared?.memory.leave(this.#shared.place);
     dropped.unregister(this);
     this.#code?.release();
     this.onDispose();
@@ -168,7 +189,7 @@ export class Instance implements RunTarget {
 
   #grow(): void {
     const { u32 } = this.thread, at = CTX.intRegisters >> 2;
-    const before = this.memory === undefined ? -1 : this.memory.grow(u32[at]);
+    const before = this.guestMemory === undefined ? -1 : this.guestMemory.grow(u32[at]);
     u32[at] = before;
     u32[at + 1] = 0;
   }
@@ -197,6 +218,8 @@ export class Instance implements RunTarget {
 
   #ready(): void {
     if (this.#disposed) throw new UsageError('this instance is disposed', 'Instantiate the module again.');
+    // Its size may have changed while no run was on here.
+    if (this.#shared !== undefined) this.thread.unbind(this);
   }
 
   #makeMemory(pages: number | undefined): LinearMemory {

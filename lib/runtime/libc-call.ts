@@ -13,6 +13,7 @@ import { formatSignature, type Type } from '../mir/types.ts';
 import { assignContextPlaces } from './boundary.ts';
 import type { HostHandler } from './host-imports.ts';
 import type { Instance } from './instance.ts';
+import type { GuestMemory } from './linear-memory.ts';
 import { HOST_POINTER_FUNCTIONS, LIBC_FUNCTIONS, type LibcFunction } from './libc-functions.ts';
 import type { NativeBridge, NativeType } from './native/bridge.ts';
 import { ImportError } from './run-errors.ts';
@@ -45,6 +46,7 @@ export function bindLibcImport(instance: Instance, imported: Import): HostHandle
   return () => {
     const args = fetches.map((fetch) => fetch());
     const result = call(...args);
+    textCopies.delete(instance);
     plan.after();
     if (result !== undefined) give(result);
   };
@@ -210,13 +212,13 @@ function lengthFetch(instance: Instance, imported: Import, k: number, places: re
 
 /** The buffer is not inside the memory; the trap's address is its first byte that is not. */
 function outside(instance: Instance, address: number): Error {
-  return trapInHostCall(instance.thread, instance.image, 'memory-out-of-bounds', Math.max(address, instance.memory?.size ?? 0));
+  return trapInHostCall(instance.thread, instance.image, 'memory-out-of-bounds', Math.max(address, instance.guestMemory?.size ?? 0));
 }
 
 function bufferAt(instance: Instance, place: number, length: () => number): Fetch {
   const { u32 } = instance.thread, at = place >> 2;
   return () => {
-    const address = u32[at], bytes = length(), { memory } = instance;
+    const address = u32[at], bytes = length(), { guestMemory: memory } = instance;
     if (memory === undefined || !memory.contains(address, bytes)) throw outside(instance, address);
     return memory.base + address;
   };
@@ -225,17 +227,31 @@ function bufferAt(instance: Instance, place: number, length: () => number): Fetc
 function textAt(instance: Instance, place: number): Fetch {
   const { u32 } = instance.thread, at = place >> 2, chunk = new Uint8Array(new ArrayBuffer(SEARCH_CHUNK));
   return () => {
-    const address = u32[at], { memory } = instance, size = memory?.size ?? 0;
+    const address = u32[at], { guestMemory: memory } = instance, size = memory?.size ?? 0;
     if (memory === undefined) throw outside(instance, address);
     const end = Math.min(size, address + MAX_TEXT);
     for (let from = address; from < end; from += SEARCH_CHUNK) {
       const part = chunk.subarray(0, Math.min(SEARCH_CHUNK, end - from));
       memory.read(from, part);
-      if (part.includes(0)) return memory.base + address;
+      const nul = part.indexOf(0);
+      if (nul >= 0) return memory.shared ? privateText(instance, memory, address, from + nul + 1 - address) : memory.base + address;
     }
     throw outside(instance, address);
   };
 }
+
+/** A copy, since another thread could take the NUL away between the check and the call. */
+function privateText(instance: Instance, memory: GuestMemory, address: number, length: number): number {
+  // Not on the JavaScript heap, where it could move.
+  const copy = new Uint8Array(new ArrayBuffer(Math.max(SEARCH_CHUNK, length)));
+  memory.read(address, copy.subarray(0, length));
+  copy[length - 1] = 0;
+  const copies = textCopies.get(instance);
+  if (copies === undefined) textCopies.set(instance, [copy]); else copies.push(copy);
+  return instance.thread.bridge.addressOf(copy);
+}
+/** Copies that a C call in progress knows by their addresses alone; let go of when it has returned. */
+const textCopies = new WeakMap<Instance, Uint8Array[]>();
 
 function nullAt(instance: Instance, imported: Import, place: number, k: number): Fetch {
   const { u32 } = instance.thread, at = place >> 2;

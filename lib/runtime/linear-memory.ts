@@ -25,6 +25,24 @@ const RESERVATION = GUARD_BELOW + REACH;
 /** Up to this size, clearing by hand is cheaper than asking the kernel for fresh pages (2.4 µs against 5 and a fault each). */
 const CLEAR_BY_HAND = PAGE_SIZE;
 
+/** Linear memory as a run and the host functions it calls see it. */
+export interface GuestMemory {
+  /** Host address of byte 0. */
+  readonly base: number;
+  /** Size now, in bytes, and in pages. */
+  readonly size: number;
+  readonly pages: number;
+  readonly maximumSize: number;
+  /** Most pages that were open. */
+  readonly peakPages: number;
+  /** True when other threads may be reading and writing at the same time. */
+  readonly shared: boolean;
+  grow(pages: number): number;
+  contains(address: number, length: number): boolean;
+  read(address: number, into: Uint8Array): void;
+  write(address: number, bytes: Uint8Array): void;
+}
+
 /** One reservation, and how many live JavaScript buffers look at it. */
 interface Reservation { readonly start: number; readonly bridge: NativeBridge; views: number; retired: boolean }
 
@@ -62,7 +80,8 @@ function unmapIfUnseen(r: Reservation): void {
  * m.grow(2)  // => -1: past the maximum
  * m.bytes().length // => 196608
  */
-export class LinearMemory {
+export class LinearMemory implements GuestMemory {
+  readonly shared = false;
   readonly #bridge: NativeBridge;
   readonly #initialPages: number;
   readonly #maximumPages: number;

@@ -52,7 +52,7 @@ export function readTrap(thread: GuestThread, target: RunTarget, image: ModuleIm
   const memoryFault = signal === SIGSEGV || signal === SIGBUS;
   const site = inStub ? -1 : trapSiteAt(image, offset);
   let trap: TrapCode, address: number | undefined;
-  const memory = target.memory;
+  const memory = target.guestMemory;
   const inStack = memoryFault && faultAddress >= thread.stackLow - STACK_GUARD && faultAddress < thread.stackLow;
   if (inStack) trap = 'stack-overflow';
   else if (site >= 0) {

@@ -1,6 +1,8 @@
 /** The parts of the WebAssembly JavaScript interface that are used here; the compiler's library has them only for browsers. */
 
 export interface WasmMemory { readonly buffer: ArrayBuffer }
+/** A memory that threads share; cloned to another thread it is the same memory. */
+export interface WasmSharedMemory { readonly buffer: SharedArrayBuffer; grow(pages: number): number }
 export interface WasmGlobal { value: number | bigint }
 export interface WasmEngineInstance { readonly exports: Readonly<Record<string, unknown>> }
 /** A compiled module of the engine; can be cloned to workers. */
@@ -10,7 +12,9 @@ export interface WasmEngine {
   validate(bytes: Uint8Array): boolean;
   readonly Module: new (bytes: Uint8Array) => WasmEngineModule;
   readonly Instance: new (module: WasmEngineModule, imports?: Readonly<Record<string, Readonly<Record<string, unknown>>>>) => WasmEngineInstance;
+  readonly Memory: new (limits: { readonly initial: number; readonly maximum?: number; readonly shared?: boolean }) => WasmMemory | WasmSharedMemory;
   readonly RuntimeError: new (message?: string) => Error;
+  readonly CompileError: new (message?: string) => Error;
   compile(bytes: Uint8Array): Promise<WasmEngineModule>;
 }
 
