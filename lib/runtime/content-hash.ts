@@ -8,6 +8,7 @@
 import type { Module } from '../mir/module.ts';
 import type { Surface } from '../mir/surface.ts';
 import { nodeBuiltin } from './node-builtin.ts';
+import { Sha256 } from './sha256.ts';
 
 const TAG_INTEGER = 1, TAG_FLOAT = 2, TAG_STRING = 3, TAG_BIGINT = 4, TAG_TRUE = 5, TAG_FALSE = 6, TAG_NULL = 7, TAG_UNDEFINED = 8, TAG_LIST = 9, TAG_OBJECT = 10, TAG_BYTES = 11;
 /** Words collected before they are given to the hash. */
@@ -23,21 +24,38 @@ const MARGIN = 8;
  * @example
  * contentHash(demo) // => 64 hexadecimal digits
  */
-export function contentHash(module: Module, surface?: Surface): string {
-  const writer = new Writer();
+export function contentHash(module: Module, surface?: Surface, hash: Hash = newHash()): string {
+  const writer = new Writer(hash);
   writer.value(module);
   writer.value(surface);
   return writer.finish();
 }
 
+/** A SHA-256 under way. */
+export interface Hash {
+  update(bytes: Uint8Array): unknown;
+  digest(encoding: 'hex'): string;
+}
+
+/** Node's where there is Node, else our own. */
+function newHash(): Hash {
+  try {
+    return nodeBuiltin('node:crypto').createHash('sha256');
+  } catch {
+    return new Sha256();
+  }
+}
+
 class Writer {
-  readonly #hash = nodeBuiltin('node:crypto').createHash('sha256');
+  readonly #hash: Hash;
   readonly #words = new Int32Array(CHUNK + MARGIN);
   readonly #bytes = new Uint8Array(this.#words.buffer);
   readonly #strings = new Map<string, number>();
   readonly #float = new Float64Array(1);
   readonly #floatWords = new Int32Array(this.#float.buffer);
   #length = 0;
+
+  constructor(hash: Hash) { this.#hash = hash; }
 
   value(v: unknown): void {
     if (this.#length >= CHUNK) this.#flush();
@@ -78,10 +96,12 @@ class Writer {
   finish(): string {
     this.#flush();
     for (const s of this.#strings.keys()) {
-      const bytes = Buffer.from(s, 'utf16le'); // every string, lone surrogates too
-      this.#two(bytes.length, 0);
+      // UTF-16: every string, lone surrogates too.
+      const units = new Uint16Array(s.length);
+      for (let k = 0; k < s.length; k++) units[k] = s.charCodeAt(k);
+      this.#two(units.byteLength, 0);
       this.#flush();
-      this.#hash.update(bytes);
+      this.#hash.update(new Uint8Array(units.buffer));
     }
     return this.#hash.digest('hex');
   }
