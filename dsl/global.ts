@@ -113,7 +113,7 @@ function writeScalar(type: RuntimeType, x: unknown, view: DataView, at: number, 
     case 'ptr':
       if (model === 'linear') view.setUint32(at, Number(constant), true); else view.setBigUint64(at, BigInt(constant), true);
       return;
-    case 'v128': return;
+    case 'v128': case 'v256': return;
     default: type.mir satisfies never;
   }
 }

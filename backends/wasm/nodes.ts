@@ -6,6 +6,7 @@
  * bits are anybody's, except `i1`, which is 0 or 1.
  */
 import { IntBuffer } from '../../lib/codegen/growable.ts';
+import { InternalError } from '../../lib/mir/errors.ts';
 import type { MirFunction } from '../../lib/mir/module.ts';
 import type { Type } from '../../lib/mir/types.ts';
 import { OP } from './opcodes.ts';
@@ -24,6 +25,7 @@ export function wasmType(t: Type): number {
     case 'f32': return F32;
     case 'f64': return F64;
     case 'v128': return V128;
+    case 'v256': throw new InternalError('a v256 reached WebAssembly selection: legaliseVectors splits them before');
     default: return t satisfies never;
   }
 }

@@ -63,8 +63,11 @@ const CONTROL_NAMES: Readonly<Record<number, string>> = {
 
 const SATURATING = ['i32.trunc_sat_f32_s', 'i32.trunc_sat_f32_u', 'i32.trunc_sat_f64_s', 'i32.trunc_sat_f64_u', 'i64.trunc_sat_f32_s', 'i64.trunc_sat_f32_u', 'i64.trunc_sat_f64_s', 'i64.trunc_sat_f64_u'];
 
+/** `vfma` is a call; what joins and parts halves of a `v256` is legalised before. */
+type NotOneInstruction = 'vfma' | 'vlow' | 'vhigh' | 'vconcat' | 'vinsert_low' | 'vinsert_high';
+
 /** Number behind 0xfd of each vector operation, by lane division in the order of `LANES`; −1 where there is none. */
-const VECTOR: Readonly<Record<Exclude<VectorOp, 'vfma'>, readonly [name: string, ...codes: number[]]>> = {
+const VECTOR: Readonly<Record<Exclude<VectorOp, NotOneInstruction>, readonly [name: string, ...codes: number[]]>> = {
   vadd: ['add', 0x6e, 0x8e, 0xae, 0xce, 0xe4, 0xf0], vsub: ['sub', 0x71, 0x91, 0xb1, 0xd1, 0xe5, 0xf1], vmul: ['mul', -1, 0x95, 0xb5, 0xd5, 0xe6, 0xf2],
   vdiv: ['div', -1, -1, -1, -1, 0xe7, 0xf3], vadd_sat_s: ['add_sat_s', 0x6f, 0x8f], vadd_sat_u: ['add_sat_u', 0x70, 0x90],
   vsub_sat_s: ['sub_sat_s', 0x72, 0x92], vsub_sat_u: ['sub_sat_u', 0x73, 0x93],
@@ -90,8 +93,8 @@ const VECTOR: Readonly<Record<Exclude<VectorOp, 'vfma'>, readonly [name: string,
 
 /** The opcode of a vector operation, or −1 when WebAssembly has none. */
 export function vectorOpcode(op: VectorOp, lanes: Lanes): number {
-  if (op === 'vfma') return -1;
-  const n = VECTOR[op][1 + LANES.indexOf(lanes)] as number | undefined;
+  if (!(op in VECTOR)) return -1;
+  const n = VECTOR[op as keyof typeof VECTOR][1 + LANES.indexOf(lanes)] as number | undefined;
   return n === undefined || n < 0 ? -1 : prefixed(0xfd, n);
 }
 

@@ -1,7 +1,7 @@
 /** Selection of 128-bit vector operations: one instruction each, but for the fused multiply-add. */
 import type { ExtractLaneInst, InsertLaneInst, ShuffleInst, SplatInst, VectorInst } from '../../lib/mir/instruction.ts';
 import { LANES, LANE_COUNT, LANE_TYPE } from '../../lib/mir/types.ts';
-import { VECTOR_OPS } from '../../lib/mir/vector-ops.ts';
+import { vectorResultType } from '../../lib/mir/vector-ops.ts';
 import { F32, F64, I32, V128, wasmType } from './nodes.ts';
 import { EXTRACT, OP, REPLACE, SPLAT, prefixed, vectorOpcode } from './opcodes.ts';
 import { Z1, Z16, Z8, type SelectContext } from './select-context.ts';
@@ -9,7 +9,7 @@ import { CALL_SITE } from './sites.ts';
 
 export function selectVector(c: SelectContext, i: VectorInst): void {
   if (i.op === 'vfma') { selectVectorFma(c, i); return; }
-  const op = vectorOpcode(i.op, i.lanes), result = VECTOR_OPS[i.op].result;
+  const op = vectorOpcode(i.op, i.lanes), result = vectorResultType(i.op, i.lanes);
   if (op < 0) c.unsupported(`${i.op} ${i.lanes}`);
   for (const v of i.args) c.nodes.args.push(c.use(v));
   c.node0(op, result === 'v128' ? V128 : I32, 0, 0, i.result);

@@ -9,9 +9,9 @@ import type { Block, Global, Import, MemorySpec, MirFunction, Module, SourceLoca
 import { DEFAULT_MEMORY, UNKNOWN_LOCATION, freezeModule } from './module.ts';
 import { layoutModule } from './layout.ts';
 import type { BinaryOp, CompareOp, ConvertOp, PairOp, RmwOp, TernaryOp, UnaryOp } from './ops.ts';
-import { VECTOR_OPS, type VectorOp } from './vector-ops.ts';
+import { vectorResultType, type VectorOp } from './vector-ops.ts';
 import type { Lanes, MemoryModel, MemoryOrdering, Signature, TrapCode, Type } from './types.ts';
-import { LANE_TYPE } from './types.ts';
+import { LANE_TYPE, VECTOR_TYPE } from './types.ts';
 
 /** An address as the builder takes it: only `base` is required. */
 export interface AddressInput { readonly base: Value; readonly index?: Value; readonly scale?: number; readonly offset?: number }
@@ -210,12 +210,12 @@ export class FunctionBuilder {
   }
   fence(ordering: MemoryOrdering): void { this.#push({ kind: 'fence', ordering, loc: this.loc }); }
   vector(op: VectorOp, lanes: Lanes, args: readonly Value[]): Value {
-    const result = this.#value(VECTOR_OPS[op].result);
+    const result = this.#value(vectorResultType(op, lanes));
     this.#push({ kind: 'vector', op, lanes, args: [...args], result, loc: this.loc });
     return result;
   }
   splat(lanes: Lanes, a: Value): Value {
-    const result = this.#value('v128');
+    const result = this.#value(VECTOR_TYPE[lanes]);
     this.#push({ kind: 'splat', lanes, a, result, loc: this.loc });
     return result;
   }
@@ -225,12 +225,13 @@ export class FunctionBuilder {
     return result;
   }
   insertLane(lanes: Lanes, lane: number, a: Value, b: Value): Value {
-    const result = this.#value('v128');
+    const result = this.#value(VECTOR_TYPE[lanes]);
     this.#push({ kind: 'insert_lane', lanes, lane, a, b, result, loc: this.loc });
     return result;
   }
+  /** The mask has as many indices as the vectors have bytes. */
   shuffle(mask: readonly number[], a: Value, b: Value): Value {
-    const result = this.#value('v128');
+    const result = this.#value(this.#types[a]);
     this.#push({ kind: 'shuffle', mask: [...mask], a, b, result, loc: this.loc });
     return result;
   }

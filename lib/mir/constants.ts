@@ -2,9 +2,9 @@
  * Which JavaScript values stand for a constant of each type (see `ConstInst`), and how they are written in the text
  * form. A constant has exactly one form, so that equal constants are equal data.
  */
-import type { MemoryModel, Type } from './types.ts';
+import { isVector, type MemoryModel, type Type } from './types.ts';
 
-const I64_MIN = -(2n ** 63n), I64_MAX = 2n ** 63n - 1n, V128_END = 2n ** 128n;
+const I64_MIN = -(2n ** 63n), I64_MAX = 2n ** 63n - 1n, V128_END = 2n ** 128n, V256_END = 2n ** 256n;
 
 /**
  * Says what is wrong with `value` as a constant of `type`, or undefined when it is canonical.
@@ -26,6 +26,7 @@ export function constantProblem(type: Type, value: unknown, model: MemoryModel):
       if (model === 'linear') return isInt(value, 0, 0xffffffff) ? undefined : 'ptr constants are integers from 0 to 2^32-1';
       return isInt(value, 0, Number.MAX_SAFE_INTEGER) ? undefined : 'ptr constants are integers from 0 to 2^53-1';
     case 'v128': return typeof value === 'bigint' && value >= 0n && value < V128_END ? undefined : 'v128 constants are bigints from 0 to 2^128-1';
+    case 'v256': return typeof value === 'bigint' && value >= 0n && value < V256_END ? undefined : 'v256 constants are bigints from 0 to 2^256-1';
     default: return type satisfies never;
   }
 }
@@ -36,7 +37,7 @@ function isInt(value: unknown, low: number, high: number): boolean {
 }
 
 /**
- * A constant as the text form writes it: decimal integers, `0x` and 32 digits for `v128`, the shortest decimal that
+ * A constant as the text form writes it: decimal integers, `0x` and 32 digits for `v128` (64 for `v256`), the shortest decimal that
  * reads back to the same float, `-0`, `inf`, `-inf`, `nan`.
  *
  * @example
@@ -44,7 +45,7 @@ function isInt(value: unknown, low: number, high: number): boolean {
  */
 export function formatConstant(type: Type, value: number | bigint): string {
   if (typeof value === 'bigint') {
-    return type === 'v128' && value >= 0n ? `0x${value.toString(16).padStart(32, '0')}` : value.toString();
+    return isVector(type) && value >= 0n ? `0x${value.toString(16).padStart(type === 'v128' ? 32 : 64, '0')}` : value.toString();
   }
   if (Number.isInteger(value)) return Object.is(value, -0) ? '-0' : String(value);
   if (value === Infinity) return 'inf';
@@ -68,7 +69,7 @@ export function formatConstant(type: Type, value: number | bigint): string {
  */
 export function parseConstant(type: Type, text: string): number | bigint | undefined {
   switch (type) {
-    case 'i64': case 'v128': {
+    case 'i64': case 'v128': case 'v256': {
       if (!INTEGER.test(text)) return undefined;
       return text.charCodeAt(0) === 45 ? -BigInt(text.slice(1)) : BigInt(text);
     }

@@ -8,8 +8,8 @@ import { TOKEN } from './lexer.ts';
 import type { InstructionMnemonic, TerminatorMnemonic } from './mnemonics.ts';
 import type { TokenReader } from './token-reader.ts';
 import type { Type } from './types.ts';
-import { LANE_TYPE, TRAP_CODES } from './types.ts';
-import { VECTOR_OPS } from './vector-ops.ts';
+import { LANE_TYPE, TRAP_CODES, VECTOR_TYPE } from './types.ts';
+import { vectorResultType } from './vector-ops.ts';
 
 /** The place where a value gets its number, and its type when that is written. */
 export interface Definition { readonly value: Value; readonly type: Type | undefined; readonly at: number }
@@ -203,11 +203,11 @@ export class InstructionParser {
       case 'vector': {
         const args = [this.#value()];
         while (t.accept(',')) args.push(this.#value());
-        const result = this.#one(m.op, results, at, VECTOR_OPS[m.op].result);
+        const result = this.#one(m.op, results, at, vectorResultType(m.op, m.lanes));
         return { kind: 'vector', op: m.op, lanes: m.lanes, args, result, loc: t.location() };
       }
       case 'splat': {
-        const a = this.#value(), result = this.#one(m.kind, results, at, 'v128');
+        const a = this.#value(), result = this.#one(m.kind, results, at, VECTOR_TYPE[m.lanes]);
         return { kind: 'splat', lanes: m.lanes, a, result, loc: t.location() };
       }
       case 'extract_lane': {
@@ -219,7 +219,7 @@ export class InstructionParser {
       case 'insert_lane': {
         const a = this.#value(), b = this.#comma();
         t.take(',');
-        const lane = t.unsigned('a lane'), result = this.#one(m.kind, results, at, 'v128');
+        const lane = t.unsigned('a lane'), result = this.#one(m.kind, results, at, VECTOR_TYPE[m.lanes]);
         return { kind: 'insert_lane', lanes: m.lanes, lane, a, b, result, loc: t.location() };
       }
       case 'shuffle': {
@@ -229,7 +229,7 @@ export class InstructionParser {
         const mask = [t.unsigned('a byte index')];
         while (t.accept(',')) mask.push(t.unsigned('a byte index'));
         t.take(']');
-        return { kind: 'shuffle', mask, a, b, result: this.#one(m.kind, results, at, 'v128'), loc: t.location() };
+        return { kind: 'shuffle', mask, a, b, result: this.#one(m.kind, results, at, mask.length === 32 ? 'v256' : 'v128'), loc: t.location() };
       }
       case 'safepoint': this.#none(m.kind, results); return { kind: 'safepoint', loc: t.location() };
       case 'stack_map': {

@@ -17,7 +17,7 @@ export const NO_VALUE = -1;
 
 /**
  * A constant. `value` is a `number` for `i1` (0 or 1), `i8 i16 i32` (signed, canonical), `f32` (already rounded),
- * `f64` and `ptr` (unsigned); a `bigint` for `i64` (signed, canonical) and `v128` (unsigned, lane 0 lowest).
+ * `f64` and `ptr` (unsigned); a `bigint` for `i64` (signed, canonical), `v128` and `v256` (unsigned, lane 0 lowest).
  * A NaN constant is the positive quiet NaN with zero payload; other NaNs are written as a `bitcast`.
  */
 export interface ConstInst { readonly kind: 'const'; readonly type: Type; readonly value: number | bigint; readonly result: Value; readonly loc: number }
@@ -78,7 +78,10 @@ export interface VectorInst { readonly kind: 'vector'; readonly op: VectorOp; re
 export interface SplatInst { readonly kind: 'splat'; readonly lanes: Lanes; readonly a: Value; readonly result: Value; readonly loc: number }
 export interface ExtractLaneInst { readonly kind: 'extract_lane'; readonly lanes: Lanes; readonly lane: number; readonly a: Value; readonly result: Value; readonly loc: number }
 export interface InsertLaneInst { readonly kind: 'insert_lane'; readonly lanes: Lanes; readonly lane: number; readonly a: Value; readonly b: Value; readonly result: Value; readonly loc: number }
-/** Byte shuffle: 16 indices, 0–15 from `a`, 16–31 from `b`. */
+/**
+ * Byte shuffle. The length of the mask is that of the vectors: 16 indices for `v128`, 0–15 from `a` and 16–31 from `b`;
+ * 32 for `v256`, 0–31 from `a` and 32–63 from `b`, across halves as well.
+ */
 export interface ShuffleInst { readonly kind: 'shuffle'; readonly mask: readonly number[]; readonly a: Value; readonly b: Value; readonly result: Value; readonly loc: number }
 
 /** A place where a host may stop or inspect the run. No effect on values. */

@@ -22,16 +22,16 @@ function takeEdge(m: Machine, at: number): void {
         r[to] = r[from];
         if (e[q + 2] > 1) {
           r[to + 1] = r[from + 1];
-          if (e[q + 2] > 2) { r[to + 2] = r[from + 2]; r[to + 3] = r[from + 3]; }
+          for (let w = 2; w < e[q + 2]; w++) r[to + w] = r[from + w];
         }
       }
     } else {
-      const s = n * 4 <= m.scratch.length ? m.scratch : new Int32Array(n * 4);
+      const s = n * 8 <= m.scratch.length ? m.scratch : new Int32Array(n * 8);
       for (let k = 0, q = at + 4; k < n; k++, q += 3) {
-        for (let w = 0; w < e[q + 2]; w++) s[4 * k + w] = r[f + e[q + 1] + w];
+        for (let w = 0; w < e[q + 2]; w++) s[8 * k + w] = r[f + e[q + 1] + w];
       }
       for (let k = 0, q = at + 4; k < n; k++, q += 3) {
-        for (let w = 0; w < e[q + 2]; w++) r[f + e[q] + w] = s[4 * k + w];
+        for (let w = 0; w < e[q + 2]; w++) r[f + e[q] + w] = s[8 * k + w];
       }
     }
   }
@@ -90,12 +90,12 @@ function callFunction(m: Machine, callee: DecodedFunction, args: number): void {
 function tailCallFunction(m: Machine, callee: DecodedFunction, args: number): void {
   const list = m.fn.lists, params = callee.params, n = list[args], f = m.fp;
   if (m.i32.length < f + callee.frameWords) m.reserve(f, callee.frameWords);
-  const r = m.i32, s = n * 4 <= m.scratch.length ? m.scratch : new Int32Array(n * 4);
+  const r = m.i32, s = n * 8 <= m.scratch.length ? m.scratch : new Int32Array(n * 8);
   for (let k = 0; k < n; k++) {
-    for (let w = 0; w < list[args + 2 + 2 * k]; w++) s[4 * k + w] = r[f + list[args + 1 + 2 * k] + w];
+    for (let w = 0; w < list[args + 2 + 2 * k]; w++) s[8 * k + w] = r[f + list[args + 1 + 2 * k] + w];
   }
   for (let k = 0; k < n; k++) {
-    for (let w = 0; w < list[args + 2 + 2 * k]; w++) r[f + params[k] + w] = s[4 * k + w];
+    for (let w = 0; w < list[args + 2 + 2 * k]; w++) r[f + params[k] + w] = s[8 * k + w];
   }
   m.sp = m.savedSp[m.depth - 1]; // this activation's slots are gone before the callee's are made
   m.enter(callee, f);

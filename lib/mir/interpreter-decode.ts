@@ -9,8 +9,8 @@ import { branch, call, callImport, callIndirect, jump, ret, switch32, switch64, 
 import type { DecodedFunction, DecodedTable, Handler, Machine } from './interpreter-machine.ts';
 import { STRIDE } from './interpreter-machine.ts';
 import { RANGE, atomicAccessHandler, atomicCmpxchgHandler, atomicRmwHandler, leaLinear, leaNative, loadHandler, memoryGrow, memorySize, slotAddrLinear, slotAddrNative, storeHandler } from './interpreter-memory.ts';
-import { binaryHandler, compareHandler, const1, const2, const4, convertHandler, fmaF32, fmaF64, nop, pairHandler, select, unaryHandler, wordsOf } from './interpreter-scalar.ts';
-import { extractHandler, insertLane, laneBytes, shuffle, splat, vectorHandler } from './interpreter-vector.ts';
+import { binaryHandler, compareHandler, const1, const2, const4, const8, convertHandler, fmaF32, fmaF64, nop, pairHandler, select, unaryHandler, wordsOf } from './interpreter-scalar.ts';
+import { extractHandler, insertLane, laneBytes, shuffle, splat, vectorBytes, vectorHandler } from './interpreter-vector.ts';
 import { layoutSlots } from './layout.ts';
 import type { MirFunction, Module } from './module.ts';
 import { formatSignature, type MemoryModel, type Signature, type TrapCode, type Type } from './types.ts';
@@ -55,7 +55,7 @@ export class ModuleNames {
   }
 }
 
-const conversion = new DataView(new ArrayBuffer(16));
+const conversion = new DataView(new ArrayBuffer(32));
 
 class Decoder {
   readonly #f: MirFunction;
@@ -69,6 +69,8 @@ class Decoder {
   readonly #switches: Map<number | bigint, number>[] = [];
   readonly #traps: TrapCode[] = [];
   readonly #locations: Int32Array;
+  /** Words of the register stack per value. */
+  readonly #width: 4 | 8;
   readonly #slots: { readonly offsets: readonly number[]; readonly size: number };
   /** Index of each block's first instruction. */
   readonly #starts: Int32Array;
@@ -78,6 +80,7 @@ class Decoder {
     this.#names = names;
     this.#machine = machine;
     this.#model = names.module.memoryModel;
+    this.#width = f.valueTypes.includes('v256') ? 8 : 4;
     this.#slots = layoutSlots(f.slots);
     this.#starts = new Int32Array(f.blocks.length);
     let n = 0;
@@ -100,8 +103,8 @@ class Decoder {
     }
     return {
       name: f.name, handlers: this.#handlers, code: this.#code, edges: Int32Array.from(this.#edges), lists: Int32Array.from(this.#lists),
-      switches: this.#switches, traps: this.#traps, locations: this.#locations, params: Int32Array.from(blocks[0].params, (v) => v * 4),
-      frameWords: f.valueTypes.length * 4, slotBytes: this.#slots.size, entrySteps: blocks[0].instructions.length + 1, table: this.#names.table,
+      switches: this.#switches, traps: this.#traps, locations: this.#locations, params: Int32Array.from(blocks[0].params, (v) => v * this.#width),
+      frameWords: f.valueTypes.length * this.#width, slotBytes: this.#slots.size, entrySteps: blocks[0].instructions.length + 1, table: this.#names.table,
     };
   }
 
@@ -114,25 +117,26 @@ class Decoder {
 
   /** `first` is the result of a load or the value of a store. */
   #access(h: Handler, p: number, first: number, i: Address): void {
-    this.#emit(h, p, first * 4, i.base * 4, i.index === NO_VALUE ? -1 : i.index * 4, 31 - Math.clz32(i.scale));
+    const w = this.#width;
+    this.#emit(h, p, first * w, i.base * w, i.index === NO_VALUE ? -1 : i.index * w, 31 - Math.clz32(i.scale));
     this.#code[p + 4] = i.offset;
   }
 
   #list(values: readonly number[]): number {
-    const at = this.#lists.length, types = this.#f.valueTypes;
+    const at = this.#lists.length, types = this.#f.valueTypes, w = this.#width;
     this.#lists.push(values.length);
-    for (let k = 0; k < values.length; k++) this.#lists.push(values[k] * 4, wordsOf(types[values[k]], this.#model));
+    for (let k = 0; k < values.length; k++) this.#lists.push(values[k] * w, wordsOf(types[values[k]], this.#model));
     return at;
   }
 
   #edge(e: Edge): number {
-    const at = this.#edges.length, params = this.#f.blocks[e.block].params, types = this.#f.valueTypes, args = e.args;
+    const at = this.#edges.length, params = this.#f.blocks[e.block].params, types = this.#f.valueTypes, args = e.args, w = this.#width;
     let moves = 0, hazard = 0;
     this.#edges.push(this.#starts[e.block], this.#f.blocks[e.block].instructions.length + 1, 0, 0);
     for (let k = 0; k < params.length; k++) {
       if (args[k] === params[k]) continue;
       moves++;
-      this.#edges.push(params[k] * 4, args[k] * 4, wordsOf(types[params[k]], this.#model));
+      this.#edges.push(params[k] * w, args[k] * w, wordsOf(types[params[k]], this.#model));
     }
     // A source that is itself a parameter of the target may be overwritten first; only such edges pay for a copy.
     if (moves > 1) {
@@ -154,54 +158,54 @@ class Decoder {
   }
 
   #instruction(i: Instruction, p: number): void {
-    const model = this.#model;
+    const model = this.#model, w = this.#width;
     switch (i.kind) {
-      case 'const': this.#const(i.type, i.value, i.result * 4, p); return;
-      case 'binary': this.#emit(binaryHandler(i), p, i.result * 4, i.a * 4, i.b * 4); return;
-      case 'unary': this.#emit(unaryHandler(i), p, i.result * 4, i.a * 4); return;
-      case 'ternary': this.#emit(i.type === 'f32' ? fmaF32 : fmaF64, p, i.result * 4, i.a * 4, i.b * 4, i.c * 4); return;
-      case 'compare': this.#emit(compareHandler(i, model), p, i.result * 4, i.a * 4, i.b * 4); return;
-      case 'pair': this.#emit(pairHandler(i), p, i.result * 4, i.a * 4, i.b * 4, i.result2 * 4); return;
-      case 'convert': this.#emit(convertHandler(i, model), p, i.result * 4, i.a * 4); return;
+      case 'const': this.#const(i.type, i.value, i.result * w, p); return;
+      case 'binary': this.#emit(binaryHandler(i), p, i.result * w, i.a * w, i.b * w); return;
+      case 'unary': this.#emit(unaryHandler(i), p, i.result * w, i.a * w); return;
+      case 'ternary': this.#emit(i.type === 'f32' ? fmaF32 : fmaF64, p, i.result * w, i.a * w, i.b * w, i.c * w); return;
+      case 'compare': this.#emit(compareHandler(i, model), p, i.result * w, i.a * w, i.b * w); return;
+      case 'pair': this.#emit(pairHandler(i), p, i.result * w, i.a * w, i.b * w, i.result2 * w); return;
+      case 'convert': this.#emit(convertHandler(i, model), p, i.result * w, i.a * w); return;
       case 'select':
-        this.#emit(select, p, i.result * 4, i.condition * 4, i.a * 4, i.b * 4);
+        this.#emit(select, p, i.result * w, i.condition * w, i.a * w, i.b * w);
         this.#code[p + 4] = wordsOf(i.type, model);
         return;
       case 'load': this.#access(loadHandler(i.type, model), p, i.result, i); return;
       case 'store': this.#access(storeHandler(i.type, model), p, i.value, i); return;
       case 'lea': this.#access(model === 'linear' ? leaLinear : leaNative, p, i.result, i); return;
-      case 'slot_addr': this.#emit(model === 'linear' ? slotAddrLinear : slotAddrNative, p, i.result * 4, this.#slots.offsets[i.slot]); return;
+      case 'slot_addr': this.#emit(model === 'linear' ? slotAddrLinear : slotAddrNative, p, i.result * w, this.#slots.offsets[i.slot]); return;
       case 'global_addr': {
         const address = this.#machine.layout.globalByName.get(i.global);
         if (address === undefined) throw new InternalError(`no global ${i.global}; verifyModule reports such names`);
-        this.#emit(model === 'linear' ? const1 : const2, p, i.result * 4, address);
+        this.#emit(model === 'linear' ? const1 : const2, p, i.result * w, address);
         return;
       }
-      case 'memory_copy': this.#emit(RANGE[model].copy, p, i.destination * 4, i.source * 4, i.size * 4); return;
-      case 'memory_fill': this.#emit(RANGE[model].fill, p, i.destination * 4, i.value * 4, i.size * 4); return;
-      case 'memory_size': this.#emit(memorySize, p, i.result * 4); return;
-      case 'memory_grow': this.#emit(memoryGrow, p, i.result * 4, i.pages * 4); return;
+      case 'memory_copy': this.#emit(RANGE[model].copy, p, i.destination * w, i.source * w, i.size * w); return;
+      case 'memory_fill': this.#emit(RANGE[model].fill, p, i.destination * w, i.value * w, i.size * w); return;
+      case 'memory_size': this.#emit(memorySize, p, i.result * w); return;
+      case 'memory_grow': this.#emit(memoryGrow, p, i.result * w, i.pages * w); return;
       case 'call': {
         const target = this.#names.target(i.callee);
         this.#emit(target >= 0 ? call : callImport, p, target >= 0 ? target : -2 - target, this.#list(i.args), this.#list(i.results));
         return;
       }
-      case 'call_indirect': this.#emit(callIndirect, p, this.#names.signature(i.signature), this.#list(i.args), this.#list(i.results), i.index * 4); return;
+      case 'call_indirect': this.#emit(callIndirect, p, this.#names.signature(i.signature), this.#list(i.args), this.#list(i.results), i.index * w); return;
       case 'atomic_load': this.#access(atomicAccessHandler(i.type, model, 'load'), p, i.result, i); return;
       case 'atomic_store': this.#access(atomicAccessHandler(i.type, model, 'store'), p, i.value, i); return;
-      case 'atomic_rmw': this.#access(atomicRmwHandler(i.op, i.type, model), p, i.value, i); this.#code[p + 5] = i.result * 4; return;
+      case 'atomic_rmw': this.#access(atomicRmwHandler(i.op, i.type, model), p, i.value, i); this.#code[p + 5] = i.result * w; return;
       case 'atomic_cmpxchg':
         this.#access(atomicCmpxchgHandler(i.type, model), p, i.expected, i);
-        this.#code[p + 5] = i.result * 4;
-        this.#code[p + 6] = i.replacement * 4;
+        this.#code[p + 5] = i.result * w;
+        this.#code[p + 6] = i.replacement * w;
         return;
-      case 'vector': this.#emit(vectorHandler(i.op, i.lanes), p, i.result * 4, (i.args[0] ?? 0) * 4, (i.args[1] ?? 0) * 4, (i.args[2] ?? 0) * 4); return;
-      case 'splat': this.#emit(splat, p, i.result * 4, i.a * 4, laneBytes(i.lanes)); return;
-      case 'extract_lane': this.#emit(extractHandler(i.lanes), p, i.result * 4, i.a * 4, i.lane); return;
-      case 'insert_lane': this.#emit(insertLane, p, i.result * 4, i.a * 4, i.b * 4, i.lane); this.#code[p + 4] = laneBytes(i.lanes); return;
+      case 'vector': this.#emit(vectorHandler(i.op, i.lanes), p, i.result * w, (i.args[0] ?? 0) * w, (i.args[1] ?? 0) * w, (i.args[2] ?? 0) * w); return;
+      case 'splat': this.#emit(splat, p, i.result * w, i.a * w, laneBytes(i.lanes), vectorBytes(i.lanes)); return;
+      case 'extract_lane': this.#emit(extractHandler(i.lanes), p, i.result * w, i.a * w, i.lane); return;
+      case 'insert_lane': this.#emit(insertLane, p, i.result * w, i.a * w, i.b * w, i.lane); this.#code[p + 4] = laneBytes(i.lanes); this.#code[p + 5] = vectorBytes(i.lanes); return;
       case 'shuffle':
-        this.#emit(shuffle, p, i.result * 4, i.a * 4, i.b * 4);
-        for (let k = 0; k < 16; k++) this.#code[p + 3 + (k >> 2)] |= i.mask[k] << 8 * (k & 3);
+        this.#emit(shuffle, p, i.result * w, i.a * w, i.b * w, this.#lists.length);
+        this.#lists.push(i.mask.length, ...i.mask);
         return;
       case 'fence': case 'safepoint': case 'stack_map': case 'patch_point': this.#emit(nop, p); return;
       default: i satisfies never;
@@ -221,6 +225,11 @@ class Decoder {
       case 'i64': conversion.setBigInt64(0, value as bigint, true); break;
       case 'ptr': conversion.setBigUint64(0, BigInt(value), true); break;
       case 'v128': conversion.setBigUint64(0, (value as bigint) & 0xffffffffffffffffn, true); conversion.setBigUint64(8, (value as bigint) >> 64n, true); break;
+      case 'v256':
+        for (let k = 0; k < 4; k++) conversion.setBigUint64(8 * k, BigInt.asUintN(64, (value as bigint) >> BigInt(64 * k)), true);
+        this.#emit(const8, p, result, this.#lists.length);
+        for (let k = 0; k < 32; k += 4) this.#lists.push(conversion.getInt32(k, true));
+        return;
       default: (type satisfies never);
     }
     const words = wordsOf(type, this.#model);
@@ -229,13 +238,14 @@ class Decoder {
   }
 
   #terminator(t: Terminator, p: number): void {
+    const w = this.#width;
     switch (t.kind) {
       case 'jump': this.#emit(jump, p, this.#edge(t.target)); return;
-      case 'br': this.#emit(branch, p, t.condition * 4, this.#edge(t.then), this.#edge(t.else)); return;
+      case 'br': this.#emit(branch, p, t.condition * w, this.#edge(t.then), this.#edge(t.else)); return;
       case 'switch': {
         const map = new Map<number | bigint, number>();
         for (const c of t.cases) map.set(c.value, this.#edge(c.target));
-        this.#emit(t.type === 'i64' ? switch64 : switch32, p, t.value * 4, this.#switches.push(map) - 1, this.#edge(t.default));
+        this.#emit(t.type === 'i64' ? switch64 : switch32, p, t.value * w, this.#switches.push(map) - 1, this.#edge(t.default));
         return;
       }
       case 'ret': this.#emit(ret, p, this.#list(t.args)); return;
@@ -244,7 +254,7 @@ class Decoder {
         this.#emit(target >= 0 ? tailCall : tailCallImport, p, target >= 0 ? target : -2 - target, this.#list(t.args));
         return;
       }
-      case 'tail_call_indirect': this.#emit(tailCallIndirect, p, this.#names.signature(t.signature), this.#list(t.args), 0, t.index * 4); return;
+      case 'tail_call_indirect': this.#emit(tailCallIndirect, p, this.#names.signature(t.signature), this.#list(t.args), 0, t.index * w); return;
       case 'trap': this.#emit(trap, p, this.#traps.push(t.code) - 1); return;
       default: t satisfies never;
     }

@@ -1,10 +1,10 @@
 /**
  * The state of a running interpreter: a register stack, linear memory, and the activations.
  *
- * Every MIR value of an activation owns 16 bytes of the register stack, so a float register holds exact bits and
+ * Every MIR value of an activation owns 16 bytes of the register stack (32 in a function that has a `v256`), so a float register holds exact bits and
  * moves never go through a JavaScript number (which could change a NaN). Register operands in decoded code are
  * offsets in 32-bit words from `fp`. Integers up to 32 bits (and linear pointers) live in word 0, sign-extended
- * (`i1` as 0 or 1); 64-bit values and native pointers in words 0 and 1; vectors in all four. Hosts are taken to be
+ * (`i1` as 0 or 1); 64-bit values and native pointers in words 0 and 1; vectors in four or all eight. Hosts are taken to be
  * little-endian, as every platform of Node.js and every browser is.
  */
 import { StepLimitError, TrapError, UsageError, type TrapFrame } from './errors.ts';
@@ -86,7 +86,7 @@ export class Machine {
   i8!: Int8Array; u8!: Uint8Array; i16!: Int16Array; u16!: Uint16Array; i32!: Int32Array; u32!: Uint32Array;
   f32!: Float32Array; f64!: Float64Array; i64!: BigInt64Array; u64!: BigUint64Array;
   /** Holds the sources of a parallel move while its targets are written. */
-  readonly scratch = new Int32Array(4 * 1024);
+  readonly scratch = new Int32Array(8 * 1024);
 
   // --- memory ---
   memory!: Uint8Array;

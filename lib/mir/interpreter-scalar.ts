@@ -16,9 +16,10 @@ import { bitWidth, type MemoryModel, type Type } from './types.ts';
 
 type ByType = Partial<Record<Type, Handler>>;
 
-/** Registers are copied as 1, 2 or 4 words. */
-export function wordsOf(type: Type, model: MemoryModel): 1 | 2 | 4 {
+/** Registers are copied as 1, 2, 4 or 8 words. */
+export function wordsOf(type: Type, model: MemoryModel): 1 | 2 | 4 | 8 {
   switch (type) {
+    case 'v256': return 8;
     case 'v128': return 4;
     case 'i64': case 'f64': return 2;
     case 'ptr': return model === 'linear' ? 1 : 2;
@@ -38,6 +39,11 @@ export const const2: Handler = (m, p) => { const c = m.code, d = m.fp + c[p], r 
 export const const4: Handler = (m, p) => {
   const c = m.code, d = m.fp + c[p], r = m.i32;
   r[d] = c[p + 1]; r[d + 1] = c[p + 2]; r[d + 2] = c[p + 3]; r[d + 3] = c[p + 4];
+};
+/** Operands: result, entry of the function's lists where eight words stand. */
+export const const8: Handler = (m, p) => {
+  const c = m.code, d = m.fp + c[p], r = m.i32, list = m.fn.lists, at = c[p + 1];
+  for (let k = 0; k < 8; k++) r[d + k] = list[at + k];
 };
 /** Operands: result, condition, a, b, words. */
 export const select: Handler = (m, p) => {

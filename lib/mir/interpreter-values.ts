@@ -12,13 +12,14 @@ export function readValue(m: Machine, type: Type, at: number, model: MemoryModel
     case 'f64': return m.f64[at >> 1];
     case 'ptr': return model === 'linear' ? m.u32[at] : Number(m.u64[at >> 1]);
     case 'v128': return m.u64[at >> 1] | m.u64[(at >> 1) + 1] << 64n;
+    case 'v256': { const w = m.u64, k = at >> 1; return w[k] | w[k + 1] << 64n | w[k + 2] << 128n | w[k + 3] << 192n; }
     default: return type satisfies never;
   }
 }
 
 /**
- * Writes a JavaScript value to a register. Integers may be given as signed or unsigned of their width; `i64` and
- * `v128` as bigint (an `i64` also as a safe integer); `i1` also as boolean; `f32` is rounded.
+ * Writes a JavaScript value to a register. Integers may be given as signed or unsigned of their width; `i64`,
+ * `v128` and `v256` as bigint (an `i64` also as a safe integer); `i1` also as boolean; `f32` is rounded.
  *
  * @param what - names the value in an error
  * @throws UsageError when the value is of the wrong kind or out of range
@@ -60,6 +61,10 @@ export function writeValue(m: Machine, type: Type, at: number, value: unknown, m
       m.u64[at >> 1] = value;
       m.u64[(at >> 1) + 1] = value >> 64n;
       return;
+    case 'v256':
+      if (typeof value !== 'bigint' || value < 0n || value >> 256n !== 0n) break;
+      for (let k = 0; k < 4; k++) m.u64[(at >> 1) + k] = value >> BigInt(64 * k);
+      return;
     default: (type satisfies never);
   }
   const text = typeof value === 'bigint' ? `${value}n` : typeof value === 'string' ? JSON.stringify(value) : String(value);
@@ -76,4 +81,5 @@ const HINTS: Readonly<Record<Type, string>> = {
   f64: 'Give a number.',
   ptr: 'Give an address: an integer of the pointer\'s width, not negative.',
   v128: 'Give a bigint from 0n to 2n**128n - 1n, lane 0 lowest.',
+  v256: 'Give a bigint from 0n to 2n**256n - 1n, lane 0 lowest.',
 };

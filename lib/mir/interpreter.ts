@@ -28,7 +28,7 @@ export interface InterpreterOptions {
 
 /** What a call gave. */
 export interface Interpretation {
-  /** Results in the form of `ConstInst`: `i64` and `v128` as bigint, everything else as number. */
+  /** Results in the form of `ConstInst`: `i64`, `v128` and `v256` as bigint, everything else as number. */
   readonly values: (number | bigint)[];
   /** The whole linear memory afterwards (live, not a copy). */
   readonly memory: Uint8Array;
@@ -113,13 +113,13 @@ export class Interpreter {
       const fp = m.fp + m.fn.frameWords, model = module.memoryModel;
       if (saved.ip >= 0) m.push(); // called back from a host function: the trace goes on through it
       m.reserve(fp, entry.frameWords);
-      for (let k = 0; k < args.length; k++) writeValue(m, f.params[k], fp + 4 * k, args[k], model, () => `argument ${k} of ${name}`);
+      for (let k = 0; k < args.length; k++) writeValue(m, f.params[k], fp + 8 * k, args[k], model, () => `argument ${k} of ${name}`);
       m.fn = entry;
       m.code = entry.code;
       m.fp = fp;
       m.ip = 0;
       run(m);
-      const values = f.results.map((t, k) => readValue(m, t, fp + 4 * (args.length + k), model));
+      const values = f.results.map((t, k) => readValue(m, t, fp + 8 * (args.length + k), model));
       return { values, memory: m.memory, steps: m.steps };
     } finally {
       m.fn = saved.fn; m.code = saved.code; m.ip = saved.ip; m.fp = saved.fp; m.sp = saved.sp; m.depth = saved.depth;
@@ -132,16 +132,16 @@ function hostFrame(handlers: DecodedFunction['handlers'], lists: readonly number
   const empty = new Int32Array(0);
   return {
     name: '', handlers, code: new Int32Array(handlers.length * STRIDE), edges: empty, lists: Int32Array.from(lists), switches: [], traps: [],
-    locations: empty, params: empty, frameWords: values * 4, slotBytes: 0, entrySteps: 0, table: names.table,
+    locations: empty, params: empty, frameWords: values * 8, slotBytes: 0, entrySteps: 0, table: names.table,
   };
 }
 
-/** A frame that calls `f` and halts: registers are the arguments, then the results. */
+/** A frame that calls `f` and halts: registers are the arguments, then the results, each wide enough for any type. */
 function entryFrame(f: MirFunction, index: number, names: ModuleNames): DecodedFunction {
   const model = names.module.memoryModel, n = f.params.length;
-  const lists = [n, ...f.params.flatMap((t, k) => [4 * k, wordsOf(t, model)])];
+  const lists = [n, ...f.params.flatMap((t, k) => [8 * k, wordsOf(t, model)])];
   const results = lists.length;
-  lists.push(f.results.length, ...f.results.flatMap((t, k) => [4 * (n + k), wordsOf(t, model)]));
+  lists.push(f.results.length, ...f.results.flatMap((t, k) => [8 * (n + k), wordsOf(t, model)]));
   const frame = hostFrame([call, halt], lists, n + f.results.length, names);
   frame.code[0] = index;
   frame.code[1] = 0;

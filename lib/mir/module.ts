@@ -87,8 +87,15 @@ export interface Module {
 /** The unknown location, always at index 0 of {@link Module.locations}. */
 export const UNKNOWN_LOCATION: SourceLocation = Object.freeze({ file: '', line: 0, column: 0 });
 
-/** Most parameters or results a function may have. */
+/** Most parameters or results a function may have; a `v256` counts as two. */
 export const MAX_ARITY = 250;
+
+/** What a list of parameters or results counts towards {@link MAX_ARITY}. */
+export function arityOf(types: readonly Type[]): number {
+  let n = types.length;
+  for (let k = 0; k < types.length; k++) if (types[k] === 'v256') n++;
+  return n;
+}
 
 /** The default memory: nothing but the linear stack and globals to start with, growable to 64 MiB. */
 export const DEFAULT_MEMORY: MemorySpec = Object.freeze({ initialPages: 2, maximumPages: 1024, stackSize: 65536 });

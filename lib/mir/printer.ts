@@ -6,9 +6,9 @@ import { formatConstant } from './constants.ts';
 import type { Address, Edge, Instruction, Terminator, Value } from './instruction.ts';
 import { NO_VALUE } from './instruction.ts';
 import type { Block, Global, Import, MirFunction, Module } from './module.ts';
-import { VECTOR_OPS, type VectorOp } from './vector-ops.ts';
+import { definedFor, vectorResultType } from './vector-ops.ts';
 import type { Signature, Type } from './types.ts';
-import { LANE_TYPE } from './types.ts';
+import { LANE_TYPE, VECTOR_TYPE } from './types.ts';
 
 /**
  * The whole module as text, ending in a newline.
@@ -166,8 +166,9 @@ export function impliedType(i: Instruction): Type | undefined {
     case 'compare': return 'i1';
     case 'lea': case 'slot_addr': case 'global_addr': return 'ptr';
     case 'memory_size': case 'memory_grow': return 'i32';
-    case 'vector': return Object.hasOwn(VECTOR_OPS, i.op) ? VECTOR_OPS[i.op satisfies VectorOp].result : undefined;
-    case 'splat': case 'insert_lane': case 'shuffle': return 'v128';
+    case 'vector': return definedFor(i.op, i.lanes) ? vectorResultType(i.op, i.lanes) : undefined;
+    case 'splat': case 'insert_lane': return VECTOR_TYPE[i.lanes];
+    case 'shuffle': return i.mask.length === 32 ? 'v256' : 'v128';
     case 'extract_lane': return LANE_TYPE[i.lanes];
     case 'call': case 'call_indirect': case 'store': case 'atomic_store': case 'memory_copy': case 'memory_fill':
     case 'fence': case 'safepoint': case 'stack_map': case 'patch_point': return undefined;

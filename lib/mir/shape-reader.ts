@@ -25,8 +25,8 @@ export type Untrusted = Readonly<Record<string, unknown>>;
 const MAX_TEXT = 65_536;
 /** Most bytes of initial data in all globals together. */
 const MAX_DATA = 0x40000000;
-/** Constants need 128 bits; comparing with these bounds is cheap however large the other side is. */
-const BIG_LOW = -(2n ** 127n), BIG_END = 2n ** 128n;
+/** Constants need 256 bits; comparing with these bounds is cheap however large the other side is. */
+const BIG_LOW = -(2n ** 255n), BIG_END = 2n ** 256n;
 
 // The real methods, taken before any untrusted code runs: they look at internal slots, not at properties.
 const TYPED_ARRAY = Object.getPrototypeOf(Uint8Array.prototype) as object;
@@ -99,7 +99,7 @@ export class ShapeReader {
   constant(x: unknown, field: string | number): number | bigint {
     if (typeof x === 'number') return x;
     if (typeof x !== 'bigint') return this.#wrong(x, 'a number or bigint', field);
-    if (x < BIG_LOW || x >= BIG_END) return this.fail('is a bigint of more than 128 bits', field);
+    if (x < BIG_LOW || x >= BIG_END) return this.fail('is a bigint of more than 256 bits', field);
     return x;
   }
 

@@ -77,7 +77,7 @@ export class TokenReader extends Lexer {
   }
 
   type(): Type {
-    // `v128` is also how value 128 is written; a type and a value never stand in the same place.
+    // `v128` is also how value 128 is written, `v256` value 256; a type and a value never stand in the same place.
     const t = this.kind === TOKEN.WORD || this.kind === TOKEN.VALUE ? TYPE_NAMES.get(this.text) : undefined;
     if (t === undefined) this.expected(`a type (${TYPES.join(', ')})`);
     this.next();

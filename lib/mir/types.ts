@@ -6,22 +6,47 @@
  */
 
 /** A type of one MIR value. `ptr` is 4 bytes in the linear memory model and 8 bytes in the native one. */
-export type Type = 'i1' | 'i8' | 'i16' | 'i32' | 'i64' | 'f32' | 'f64' | 'ptr' | 'v128';
+export type Type = 'i1' | 'i8' | 'i16' | 'i32' | 'i64' | 'f32' | 'f64' | 'ptr' | 'v128' | 'v256';
 
 /** Every {@link Type}, in a fixed order; a type's position is its stable small number. */
-export const TYPES = ['i1', 'i8', 'i16', 'i32', 'i64', 'f32', 'f64', 'ptr', 'v128'] as const satisfies readonly Type[];
+export const TYPES = ['i1', 'i8', 'i16', 'i32', 'i64', 'f32', 'f64', 'ptr', 'v128', 'v256'] as const satisfies readonly Type[];
 
+/** A vector type. */
+export type VectorType = 'v128' | 'v256';
 /** How a `v128` is divided by one vector operation. */
-export type Lanes = 'i8x16' | 'i16x8' | 'i32x4' | 'i64x2' | 'f32x4' | 'f64x2';
-export const LANES = ['i8x16', 'i16x8', 'i32x4', 'i64x2', 'f32x4', 'f64x2'] as const satisfies readonly Lanes[];
+export type Lanes128 = 'i8x16' | 'i16x8' | 'i32x4' | 'i64x2' | 'f32x4' | 'f64x2';
+/** How a `v256` is divided by one vector operation. */
+export type Lanes256 = 'i8x32' | 'i16x16' | 'i32x8' | 'i64x4' | 'f32x8' | 'f64x4';
+/** A division says the width of the vectors as well: `i8x16` works on `v128`, `i8x32` on `v256`. */
+export type Lanes = Lanes128 | Lanes256;
+export const LANES_128 = ['i8x16', 'i16x8', 'i32x4', 'i64x2', 'f32x4', 'f64x2'] as const satisfies readonly Lanes128[];
+/** In the order of {@link LANES_128}. */
+export const LANES_256 = ['i8x32', 'i16x16', 'i32x8', 'i64x4', 'f32x8', 'f64x4'] as const satisfies readonly Lanes256[];
+export const LANES = [...LANES_128, ...LANES_256] as const satisfies readonly Lanes[];
 
 /** The scalar type of one lane. */
 export const LANE_TYPE: Readonly<Record<Lanes, Type>> = {
   i8x16: 'i8', i16x8: 'i16', i32x4: 'i32', i64x2: 'i64', f32x4: 'f32', f64x2: 'f64',
+  i8x32: 'i8', i16x16: 'i16', i32x8: 'i32', i64x4: 'i64', f32x8: 'f32', f64x4: 'f64',
 };
-/** How many lanes a 128-bit vector has under each division. */
+/** How many lanes a vector has under each division. */
 export const LANE_COUNT: Readonly<Record<Lanes, number>> = {
   i8x16: 16, i16x8: 8, i32x4: 4, i64x2: 2, f32x4: 4, f64x2: 2,
+  i8x32: 32, i16x16: 16, i32x8: 8, i64x4: 4, f32x8: 8, f64x4: 4,
+};
+/** The type of the vectors that a division divides. */
+export const VECTOR_TYPE: Readonly<Record<Lanes, VectorType>> = {
+  i8x16: 'v128', i16x8: 'v128', i32x4: 'v128', i64x2: 'v128', f32x4: 'v128', f64x2: 'v128',
+  i8x32: 'v256', i16x16: 'v256', i32x8: 'v256', i64x4: 'v256', f32x8: 'v256', f64x4: 'v256',
+};
+/** The division of 128 bits into lanes of the same type: that of each half of a `v256`. */
+export const HALF_LANES: Readonly<Record<Lanes, Lanes128>> = {
+  i8x16: 'i8x16', i16x8: 'i16x8', i32x4: 'i32x4', i64x2: 'i64x2', f32x4: 'f32x4', f64x2: 'f64x2',
+  i8x32: 'i8x16', i16x16: 'i16x8', i32x8: 'i32x4', i64x4: 'i64x2', f32x8: 'f32x4', f64x4: 'f64x2',
+};
+/** The division of 256 bits into lanes of the same type. */
+export const WIDE_LANES: Readonly<Record<Lanes128, Lanes256>> = {
+  i8x16: 'i8x32', i16x8: 'i16x16', i32x4: 'i32x8', i64x2: 'i64x4', f32x4: 'f32x8', f64x2: 'f64x4',
 };
 
 /**
@@ -71,6 +96,7 @@ export function sizeOf(type: Type, model: MemoryModel): number {
     case 'i64': case 'f64': return 8;
     case 'ptr': return model === 'linear' ? 4 : 8;
     case 'v128': return 16;
+    case 'v256': return 32;
     default: return type satisfies never;
   }
 }
@@ -88,6 +114,11 @@ export function isInteger(type: Type): boolean {
 /** True for `f32 f64`. */
 export function isFloat(type: Type): boolean {
   return type === 'f64' || type === 'f32';
+}
+
+/** True for `v128 v256`. */
+export function isVector(type: Type): type is VectorType {
+  return type === 'v128' || type === 'v256';
 }
 
 /** True when two signatures have the same parameter and result types in the same order. */

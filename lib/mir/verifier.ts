@@ -106,6 +106,7 @@ function verifyImport(m: Module, i: Import, sink: VerifySink): void {
   place.function = i.name;
   place.loc = i.loc;
   verifySignature(i, sink);
+  if (i.params.includes('v256') || i.results.includes('v256')) sink.report('import', 'v256 cannot be passed to a host function: pass vectors through memory');
   if (!isBelow(i.loc, m.locations.length)) sink.report('location', `loc is an index below ${m.locations.length} (the module's locations), not ${show(i.loc)}`);
   if (i.kind !== 'js' && i.kind !== 'libc') sink.report('import', `kind is js or libc, not ${show(i.kind)}`);
   if (!CAPABILITIES.has(i.capability)) sink.report('import', `there is no capability ${show(i.capability)} (${[...CAPABILITIES].join(' ')})`);

@@ -8,7 +8,7 @@
  */
 import type { Instruction, Terminator, Value } from './instruction.ts';
 import type { Block, MirFunction, Module } from './module.ts';
-import { MAX_ARITY } from './module.ts';
+import { MAX_ARITY, arityOf } from './module.ts';
 import { forEachEdge, forEachResult } from './operands.ts';
 import { blockDominates, computeDominance, type Dominance } from './dominance.ts';
 import { formatInstruction, formatTerminator } from './printer.ts';
@@ -45,7 +45,8 @@ export function verifyFunction(facts: ModuleFacts, f: MirFunction, index: number
 /** Reports a signature with too many or unknown types; shared with imports. */
 export function verifySignature(s: Signature, sink: VerifySink): void {
   for (const [what, list] of [['parameter', s.params], ['result', s.results]] as const) {
-    if (list.length > MAX_ARITY) sink.report('signature', `${count(list.length, what)}, at most ${MAX_ARITY} are possible`);
+    const arity = arityOf(list);
+    if (arity > MAX_ARITY) sink.report('signature', `${count(arity, what)}${arity > list.length ? ', a v256 counted as two' : ''}, at most ${MAX_ARITY} are possible`);
     for (let k = 0; k < list.length; k++) {
       if (typeCode(list[k]) === NO_TYPE) sink.report('signature', `${what} ${k} has no type: there is no ${show(list[k])}`);
     }

@@ -6,12 +6,12 @@
 import { constantProblem } from './constants.ts';
 import type { Address, Edge, Instruction, SwitchTerm, Terminator, Value } from './instruction.ts';
 import { NO_VALUE } from './instruction.ts';
-import { MAX_ARITY } from './module.ts';
+import { MAX_ARITY, arityOf } from './module.ts';
 import { BINARY_OPS, COMPARE_OPS, CONVERT_OPS, PAIR_OPS, RMW_OPS, TERNARY_OPS, UNARY_OPS, type OpSpec } from './ops.ts';
 import type { Lanes, MemoryModel, MemoryOrdering, Signature, Type } from './types.ts';
-import { LANES, LANE_COUNT, LANE_TYPE, MEMORY_ORDERINGS, TRAP_CODES, TYPES, bitWidth, formatSignature, sameTypes } from './types.ts';
+import { LANES, LANE_COUNT, LANE_TYPE, VECTOR_TYPE, MEMORY_ORDERINGS, TRAP_CODES, TYPES, bitWidth, formatSignature, sameTypes } from './types.ts';
 import { show } from './show.ts';
-import { VECTOR_OPS, type VectorOpSpec } from './vector-ops.ts';
+import { VECTOR_OPS, definedFor, divisionsOf, vectorOperandType, vectorResultType, type VectorOp, type VectorOpSpec } from './vector-ops.ts';
 import type { VerifyRule } from './verify-errors.ts';
 
 /** A type as its position in `TYPES`. */
@@ -22,7 +22,7 @@ export const NO_TYPE: TypeCode = 255;
 export function typeCode(type: unknown): TypeCode { return CODES.get(type) ?? NO_TYPE; }
 
 const I1 = typeCode('i1'), I8 = typeCode('i8'), I16 = typeCode('i16'), I32 = typeCode('i32'), I64 = typeCode('i64');
-const PTR = typeCode('ptr'), V128 = typeCode('v128');
+const PTR = typeCode('ptr'), V128 = typeCode('v128'), V256 = typeCode('v256');
 
 /** What the rules need to know of the function and module, and how they ask about values. */
 export interface RuleContext {
@@ -175,24 +175,26 @@ export function verifyInstruction(c: RuleContext, i: Instruction): void {
     case 'fence': return ordering(c, i.ordering, 'relaxed');
     case 'vector': return vector(c, i.op, i.lanes, i.args, i.result);
     case 'splat':
-      if (lanesKnown(c, i.lanes)) c.use(i.a, typeCode(LANE_TYPE[i.lanes]), 'a');
-      return c.result(i.result, V128);
+      if (!lanesKnown(c, i.lanes)) return c.use(i.a, ANY, 'a');
+      c.use(i.a, typeCode(LANE_TYPE[i.lanes]), 'a');
+      return c.result(i.result, vectorType(i.lanes));
     case 'extract_lane':
-      c.use(i.a, V128, 'a');
-      if (!lanesKnown(c, i.lanes)) return;
+      if (!lanesKnown(c, i.lanes)) return c.use(i.a, ANY, 'a');
+      c.use(i.a, vectorType(i.lanes), 'a');
       laneIndex(c, i.lanes, i.lane);
       return c.result(i.result, typeCode(LANE_TYPE[i.lanes]));
     case 'insert_lane':
-      c.use(i.a, V128, 'a');
-      if (lanesKnown(c, i.lanes)) {
-        laneIndex(c, i.lanes, i.lane);
-        c.use(i.b, typeCode(LANE_TYPE[i.lanes]), 'b');
-      }
-      return c.result(i.result, V128);
-    case 'shuffle':
-      if (i.mask.length !== 16 || !i.mask.every((m) => isBelow(m, 32))) c.report('shuffle', 'a shuffle mask is 16 integers from 0 to 31');
-      c.use(i.a, V128, 'a'); c.use(i.b, V128, 'b');
-      return c.result(i.result, V128);
+      if (!lanesKnown(c, i.lanes)) { c.use(i.a, ANY, 'a'); return c.use(i.b, ANY, 'b'); }
+      c.use(i.a, vectorType(i.lanes), 'a');
+      laneIndex(c, i.lanes, i.lane);
+      c.use(i.b, typeCode(LANE_TYPE[i.lanes]), 'b');
+      return c.result(i.result, vectorType(i.lanes));
+    case 'shuffle': {
+      const n = i.mask.length, t = n === 32 ? V256 : V128;
+      if ((n !== 16 && n !== 32) || !i.mask.every((m) => isBelow(m, 2 * n))) c.report('shuffle', 'a shuffle mask is 16 integers from 0 to 31, or 32 from 0 to 63');
+      c.use(i.a, t, 'a'); c.use(i.b, t, 'b');
+      return c.result(i.result, t);
+    }
     case 'safepoint': return;
     case 'stack_map': return live(c, i.id, i.live);
     case 'patch_point':
@@ -348,7 +350,8 @@ function indirect(c: RuleContext, s: Signature, index: Value): Signature | undef
   if (bad !== undefined) { c.report('signature', `there is no type ${show(bad)}`); return undefined; }
   // Backends store what exceeds the registers before the call checks the callee's signature: a longer list would leave their area.
   for (const [what, list] of [['parameter', s.params], ['result', s.results]] as const) {
-    if (list.length > MAX_ARITY) c.report('signature', `${count(list.length, what)}, at most ${MAX_ARITY} are possible`);
+    const arity = arityOf(list);
+    if (arity > MAX_ARITY) c.report('signature', `${count(arity, what)}${arity > list.length ? ', a v256 counted as two' : ''}, at most ${MAX_ARITY} are possible`);
   }
   return s;
 }
@@ -378,6 +381,8 @@ function lanesKnown(c: RuleContext, lanes: Lanes): boolean {
   return false;
 }
 
+function vectorType(lanes: Lanes): TypeCode { return VECTOR_TYPE[lanes] === 'v128' ? V128 : V256; }
+
 function laneIndex(c: RuleContext, lanes: Lanes, lane: number): void {
   if (!isBelow(lane, LANE_COUNT[lanes])) c.report('lane', `lane is 0 to ${LANE_COUNT[lanes] - 1} for ${lanes}, not ${show(lane)}`);
 }
@@ -389,10 +394,11 @@ function vector(c: RuleContext, op: string, lanes: Lanes, args: readonly Value[]
     for (let k = 0; k < args.length; k++) c.use(args[k], ANY, 'operand');
     return;
   }
-  if (lanesKnown(c, lanes) && !row.lanes.includes(lanes)) c.report('lane', `${op} is not defined for ${lanes} (only for ${row.lanes.join(' ')})`);
+  const known = lanesKnown(c, lanes);
+  if (known && !definedFor(op, lanes)) c.report('lane', `${op} is not defined for ${lanes} (only for ${divisionsOf(op as VectorOp).join(' ')})`);
   if (args.length !== row.operands.length) c.report('operation', `${op} takes ${count(row.operands.length, 'operand')}, not ${args.length}`);
-  for (let k = 0; k < args.length; k++) c.use(args[k], k >= row.operands.length ? ANY : row.operands.charCodeAt(k) === 115 /* s */ ? I32 : V128, 'operand');
-  c.result(result, typeCode(row.result));
+  for (let k = 0; k < args.length; k++) c.use(args[k], known && k < row.operands.length ? typeCode(vectorOperandType(row.operands.charAt(k), lanes)) : ANY, 'operand');
+  if (known) c.result(result, typeCode(vectorResultType(op as VectorOp, lanes)));
 }
 
 // --- markers, edges, switch ---

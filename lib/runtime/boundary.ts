@@ -9,6 +9,7 @@
  * | `f32 f64` | a number (`f32` is rounded to nearest) | a number |
  * | `ptr` | an integer from 0 to the pointer's largest (native: also a bigint) | a number |
  * | `v128` | a bigint from 0 to 2^128 − 1, lane 0 lowest | the same |
+ * | `v256` | a bigint from 0 to 2^256 − 1, lane 0 lowest | the same |
  *
  * "Declared" is what the source language knew (`surface.ts`); MIR alone has no signedness.
  */
@@ -37,13 +38,17 @@ function viewOf(surface: SurfaceType | undefined): View {
   }
 }
 
-/** Byte offset in the context of each value of a parameter or result list. */
+/**
+ * Byte offset in the context of each value of a parameter or result list. A `v256` crosses as two `v128`, whatever
+ * holds it inside: its number has the low half's place in the lower 16 bits and the high half's in the upper.
+ */
 export function assignContextPlaces(types: readonly Type[], registers: RegisterCounts): number[] {
   let int = 0, vector = 0, overflow = 0;
+  const nextVector = (): number => vector < registers.vector ? CTX.vectorRegisters + 16 * vector++ : CTX.overflow + 16 * overflow++;
   return types.map((t) => {
-    if (t === 'f32' || t === 'f64' || t === 'v128') {
-      if (vector < registers.vector) return CTX.vectorRegisters + 16 * vector++;
-    } else if (int < registers.int) return CTX.intRegisters + 8 * int++;
+    if (t === 'v256') { const low = nextVector(); return low | nextVector() << 16; }
+    if (t === 'f32' || t === 'f64' || t === 'v128') return nextVector();
+    if (int < registers.int) return CTX.intRegisters + 8 * int++;
     return CTX.overflow + 16 * overflow++;
   });
 }
@@ -97,6 +102,17 @@ export function storeFor(thread: GuestThread, type: Type, surface: SurfaceType |
         i64[at8 + 1] = v >> 64n;
         return true;
       };
+    case 'v256': {
+      const low8 = (place & 0xffff) >> 3, high8 = place >> 19;
+      return (v) => {
+        if (typeof v !== 'bigint' || v < 0n || v >> 256n !== 0n) return false;
+        i64[low8] = v;
+        i64[low8 + 1] = v >> 64n;
+        i64[high8] = v >> 128n;
+        i64[high8 + 1] = v >> 192n;
+        return true;
+      };
+    }
     default: return type satisfies never;
   }
 }
@@ -124,6 +140,10 @@ export function loadFor(thread: GuestThread, type: Type, surface: SurfaceType | 
     case 'f64': return () => f64[at8];
     case 'ptr': return model === 'linear' ? () => u32[at] : () => Number(BigInt.asUintN(64, i64[at8]));
     case 'v128': return () => BigInt.asUintN(64, i64[at8]) | (BigInt.asUintN(64, i64[at8 + 1]) << 64n);
+    case 'v256': {
+      const low8 = (place & 0xffff) >> 3, high8 = place >> 19;
+      return () => BigInt.asUintN(64, i64[low8]) | BigInt.asUintN(64, i64[low8 + 1]) << 64n | BigInt.asUintN(64, i64[high8]) << 128n | BigInt.asUintN(64, i64[high8 + 1]) << 192n;
+    }
     default: return type satisfies never;
   }
 }
@@ -145,6 +165,7 @@ export function hintFor(type: Type, surface: SurfaceType | undefined): string {
     case 'f32': case 'f64': return 'Give a number.';
     case 'ptr': return 'Give an address: a whole number, not negative, of the pointer\'s width.';
     case 'v128': return 'Give a bigint from 0n to 2n**128n - 1n, lane 0 lowest.';
+    case 'v256': return 'Give a bigint from 0n to 2n**256n - 1n, lane 0 lowest.';
     default: return type satisfies never;
   }
 }

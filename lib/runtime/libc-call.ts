@@ -98,7 +98,7 @@ function declaredType(t: Type): NativeType {
     case 'f32': return 'float';
     case 'f64': return 'double';
     case 'ptr': return 'pointer';
-    case 'v128': throw new UsageError('v128 has no C type', 'Pass vectors through memory.');
+    case 'v128': case 'v256': throw new UsageError(`${t} has no C type`, 'Pass vectors through memory.');
     default: return t satisfies never;
   }
 }
@@ -114,7 +114,7 @@ function declaredFetch(instance: Instance, t: Type, place: number): Fetch {
     case 'f32': return () => f32[at];
     case 'f64': return () => f64[at8];
     case 'ptr': return () => BigInt.asUintN(64, i64[at8]);
-    case 'v128': return () => 0;
+    case 'v128': case 'v256': return () => 0;
     default: return t satisfies never;
   }
 }

@@ -4,8 +4,8 @@
 import type { CompiledWasm, WasmFunctionInfo } from '../codegen/wasm-module.ts';
 import { UsageError } from '../mir/errors.ts';
 import type { SourceLocation } from '../mir/module.ts';
-import type { SurfaceSignature } from '../mir/surface.ts';
-import { formatSignature } from '../mir/types.ts';
+import { surfaceSignature, type Surface, type SurfaceSignature } from '../mir/surface.ts';
+import { formatSignature, isVector } from '../mir/types.ts';
 import { hintFor, showValue, type BoundaryValue } from './boundary.ts';
 import { wasmEngine, type WasmEngine, type WasmEngineModule, type WasmGlobal, type WasmMemory } from './wasm-engine.ts';
 import { readWasmTrap } from './wasm-traps.ts';
@@ -20,7 +20,7 @@ export interface WasmInstanceOptions {
   /** The module's locations, so that traps say where in the source they happened. */
   readonly locations?: readonly SourceLocation[];
   /** What the source language knew of signatures, by function name. */
-  readonly surface?: Readonly<Record<string, SurfaceSignature>>;
+  readonly surface?: Surface;
   /** The bytes as the engine compiled them before. */
   readonly engineModule?: WasmEngineModule;
 }
@@ -49,7 +49,7 @@ export class WasmInstance {
     const env: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
     for (let k = 0; k < compiled.importCount; k++) {
       const f = compiled.functions[k];
-      env[f.name] = this.#bindImport(f, options.imports !== undefined && Object.hasOwn(options.imports, f.name) ? options.imports[f.name] : undefined, options.surface?.[f.name]);
+      env[f.name] = this.#bindImport(f, options.imports !== undefined && Object.hasOwn(options.imports, f.name) ? options.imports[f.name] : undefined, surfaceSignature(options.surface, f.name));
     }
     const raw = new engine.Instance(module, { env }).exports;
     this.#memory = raw[compiled.memoryExport] as WasmMemory;
@@ -58,7 +58,7 @@ export class WasmInstance {
     const exports = Object.create(null) as Record<string, (...args: readonly unknown[]) => Results>;
     for (const [name, k] of Object.entries(compiled.exports)) {
       const f = compiled.functions[k];
-      exports[name] = this.#bindExport(name, f, raw[name] as (...args: (number | bigint)[]) => unknown, options.surface?.[f.name]);
+      exports[name] = this.#bindExport(name, f, raw[name] as (...args: (number | bigint)[]) => unknown, surfaceSignature(options.surface, f.name));
     }
     this.exports = Object.freeze(exports);
   }
@@ -96,7 +96,7 @@ export class WasmInstance {
         const n = stores[k](v);
         if (n === undefined) {
           const s = surface?.params[k];
-          throw new UsageError(`argument ${k} of ${name} is ${showValue(v)}, which is not a value of type ${s ?? f.params[k]}`, f.params[k] === 'v128' ? 'Pass vectors through memory: WebAssembly has no form of them for JavaScript.' : hintFor(f.params[k], s));
+          throw new UsageError(`argument ${k} of ${name} is ${showValue(v)}, which is not a value of type ${s ?? f.params[k]}`, isVector(f.params[k]) ? 'Pass vectors through memory: WebAssembly has no form of them for JavaScript.' : hintFor(f.params[k], s));
         }
         return n;
       });

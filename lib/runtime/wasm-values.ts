@@ -24,7 +24,7 @@ export function toWasm(type: Type, surface: SurfaceType | undefined): ToWasm {
       return (v) => (typeof v === 'bigint' && v >= low && v <= high ? v : undefined);
     }
     case 'f32': case 'f64': return (v) => (typeof v === 'number' ? v : undefined);
-    case 'v128': return () => undefined;
+    case 'v128': case 'v256': return () => undefined;
     default: return type satisfies never;
   }
 }
@@ -39,7 +39,7 @@ export function fromWasm(type: Type, surface: SurfaceType | undefined): FromWasm
     case 'i32': return surface === 'u32' ? (v) => Number(v) >>> 0 : same;
     case 'ptr': return (v) => Number(v) >>> 0;
     case 'i64': return surface === 'u64' ? (v) => BigInt.asUintN(64, BigInt(v)) : same;
-    case 'f32': case 'f64': case 'v128': return same;
+    case 'f32': case 'f64': case 'v128': case 'v256': return same;
     default: return type satisfies never;
   }
 }

@@ -43,7 +43,7 @@ export function valuesOf(type: Type): readonly Scalar[] {
     case 'f32': return FLOATS_32;
     case 'f64': return FLOATS_64;
     case 'ptr': return [0, 1, 1024, 65535, 65536, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff];
-    case 'v128': return [];
+    case 'v128': case 'v256': return [];
     default: return type satisfies never;
   }
 }

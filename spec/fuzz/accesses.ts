@@ -98,16 +98,16 @@ export class Accesses {
   #anyAddress(size: number): AddressInput { return this.#c.below(WILD) === WILD - 1 ? this.#wildAddress() : this.#address(size); }
 
   emit(): void {
-    const b = this.#b, c = this.#c, s = this.#scope, { atomics, vectors } = this.#plan.options;
+    const b = this.#b, c = this.#c, s = this.#scope, { atomics } = this.#plan.options;
     const options = (): { align: number; volatile: boolean } => ({ align: 1 << c.below(4), volatile: c.below(16) === 15 });
     switch (c.below(atomics ? 12 : 10)) {
       case 0: case 1: case 2: case 3: {
-        const type = this.#storedType(vectors);
+        const type = this.#storedType();
         b.store(this.#anyAddress(sizeOf(type, 'linear')), this.#x.pickExact(type), options());
         return;
       }
       case 4: case 5: case 6: case 7: {
-        const type = this.#storedType(vectors);
+        const type = this.#storedType();
         s.add(type, b.load(type, this.#anyAddress(sizeOf(type, 'linear')), options()));
         return;
       }
@@ -117,9 +117,9 @@ export class Accesses {
     }
   }
 
-  #storedType(vectors: boolean): Type {
-    const k = this.#c.below(vectors ? 9 : 7);
-    return k < 7 ? STORED[k] : 'v128';
+  #storedType(): Type {
+    const { vectors, wide } = this.#plan.options, k = this.#c.below(!vectors ? 7 : wide ? 11 : 9);
+    return k < 7 ? STORED[k] : k < 9 ? 'v128' : 'v256';
   }
 
   #bulk(): void {

@@ -6,7 +6,7 @@
  *
  * - `--count N` programs (default 100,000), `--seed S` (default from the clock), `--jobs J` (default: processors)
  * - `--size N` statements a program (default 40), `--executors a,b` (default all)
- * - `--vectors`, `--atomics`, `--imports`, `--hooks`: generate those instructions too
+ * - `--vectors`, `--wide` (with vectors: 256 bits too), `--atomics`, `--imports`, `--hooks`: generate those instructions too
  * - `--mismatches N`: findings per child before it stops (default 1)
  */
 import { spawn } from 'node:child_process';
@@ -22,14 +22,14 @@ const { values: flags } = parseArgs({
   options: {
     count: { type: 'string', default: '100000' }, seed: { type: 'string' }, jobs: { type: 'string' }, size: { type: 'string', default: '40' },
     executors: { type: 'string' }, mismatches: { type: 'string', default: '1' }, chunk: { type: 'string', default: '5000' },
-    vectors: { type: 'boolean', default: false }, atomics: { type: 'boolean', default: false },
+    vectors: { type: 'boolean', default: false }, wide: { type: 'boolean', default: false }, atomics: { type: 'boolean', default: false },
     imports: { type: 'boolean', default: false }, hooks: { type: 'boolean', default: false },
     child: { type: 'boolean', default: false },
   },
 });
 
 const names = flags.executors?.split(',') ?? executorNames();
-const generate: GenerateOptions = { size: Number(flags.size), vectors: flags.vectors, atomics: flags.atomics, imports: flags.imports, hooks: flags.hooks };
+const generate: GenerateOptions = { size: Number(flags.size), vectors: flags.vectors, wide: flags.wide, atomics: flags.atomics, imports: flags.imports, hooks: flags.hooks };
 
 interface ChunkResult {
   readonly programs: number;

@@ -6,7 +6,7 @@
  * `fcopysign`, a lane of a vector. Vectors are made canonical as soon as an operation may have made a NaN.
  */
 import {
-  BINARY_OPS, COMPARE_OPS, CONVERT_OPS, LANE_COUNT, LANE_TYPE, LANES, PAIR_OPS, UNARY_OPS, VECTOR_OPS, bitWidth,
+  BINARY_OPS, COMPARE_OPS, CONVERT_OPS, HALF_LANES, LANE_COUNT, LANE_TYPE, LANES, LANES_128, PAIR_OPS, UNARY_OPS, VECTOR_OPS, VECTOR_TYPE, bitWidth, divisionsOf, vectorOperandType, vectorResultType,
   type BinaryOp, type CompareOp, type ConvertOp, type FunctionBuilder, type Lanes, type PairOp, type Type, type UnaryOp, type Value, type VectorOp,
 } from '../../lib/mir/index.ts';
 import type { Choices } from './choices.ts';
@@ -34,19 +34,22 @@ for (const k of CONVERSIONS) (CONVERSIONS_TO[k.to] ??= []).push(k);
 const INT_AND_BIT = ['i32', 'i64', 'i8', 'i16', 'i1'] as const;
 const COMPARED = ['i32', 'i64', 'i8', 'i16', 'f64', 'f32', 'ptr', 'i1'] as const;
 const PAIRED = ['i32', 'i64', 'i8', 'i16'] as const;
-const VECTOR_ROWS: readonly (readonly [VectorOp, Lanes])[] = (Object.keys(VECTOR_OPS) as VectorOp[]).flatMap((op) => VECTOR_OPS[op].lanes.map((l) => [op, l] as const));
+const ALL_ROWS: readonly (readonly [VectorOp, Lanes])[] = (Object.keys(VECTOR_OPS) as VectorOp[]).flatMap((op) => divisionsOf(op).map((l) => [op, l] as const));
+const ROWS_128 = ALL_ROWS.filter(([, lanes]) => VECTOR_TYPE[lanes] === 'v128');
 
 export class Expressions {
   readonly #b: FunctionBuilder;
   readonly #c: Choices;
   readonly #scope: Scope;
   readonly #vectors: boolean;
+  readonly #wide: boolean;
 
-  constructor(b: FunctionBuilder, c: Choices, scope: Scope, vectors: boolean) {
+  constructor(b: FunctionBuilder, c: Choices, scope: Scope, vectors: boolean, wide: boolean) {
     this.#b = b;
     this.#c = c;
     this.#scope = scope;
     this.#vectors = vectors;
+    this.#wide = wide;
   }
 
   pick(type: Type): Value { return this.#scope.pick(this.#b, this.#c, type); }
@@ -133,26 +136,29 @@ export class Expressions {
 
   /** The vector with canonical NaNs in place of any others. */
   canonicalVector(lanes: Lanes, v: Value): Value {
-    if (lanes !== 'f32x4' && lanes !== 'f64x2') return v;
+    if (HALF_LANES[lanes] !== 'f32x4' && HALF_LANES[lanes] !== 'f64x2') return v;
     const b = this.#b, nan = b.splat(lanes, this.#constant(LANE_TYPE[lanes], NaN));
-    return b.vector('vbitselect', 'i8x16', [nan, v, b.vector('vne', lanes, [v, v])]);
+    return b.vector('vbitselect', VECTOR_TYPE[lanes] === 'v128' ? 'i8x16' : 'i8x32', [nan, v, b.vector('vne', lanes, [v, v])]);
   }
 
   #vector(): void {
-    const b = this.#b, c = this.#c, s = this.#scope;
-    const lanes = LANES[c.below(LANES.length)], lane = LANE_TYPE[lanes];
+    const b = this.#b, c = this.#c, s = this.#scope, divisions: readonly Lanes[] = this.#wide ? LANES : LANES_128, rows = this.#wide ? ALL_ROWS : ROWS_128;
+    const lanes = divisions[c.below(divisions.length)], lane = LANE_TYPE[lanes], type = VECTOR_TYPE[lanes], size = type === 'v128' ? 16 : 32;
     switch (c.below(8)) {
-      case 0: s.add('v128', b.splat(lanes, this.pickExact(lane))); return;
-      case 1: s.add(lane, b.extractLane(lanes, c.below(LANE_COUNT[lanes]), this.pick('v128'))); return;
-      case 2: s.add('v128', b.insertLane(lanes, c.below(LANE_COUNT[lanes]), this.pick('v128'), this.pickExact(lane))); return;
-      case 3: s.add('v128', b.shuffle(Array.from({ length: 16 }, () => c.below(32)), this.pick('v128'), this.pick('v128'))); return;
-      case 4: s.add('v128', b.select(this.pick('i1'), this.pick('v128'), this.pick('v128'))); return;
+      case 0: s.add(type, b.splat(lanes, this.pickExact(lane))); return;
+      case 1: s.add(lane, b.extractLane(lanes, c.below(LANE_COUNT[lanes]), this.pick(type))); return;
+      case 2: s.add(type, b.insertLane(lanes, c.below(LANE_COUNT[lanes]), this.pick(type), this.pickExact(lane))); return;
+      case 3: s.add(type, b.shuffle(Array.from({ length: size }, () => c.below(2 * size)), this.pick(type), this.pick(type))); return;
+      case 4: s.add(type, b.select(this.pick('i1'), this.pick(type), this.pick(type))); return;
       default: {
-        const [op, on] = VECTOR_ROWS[c.below(VECTOR_ROWS.length)], spec = VECTOR_OPS[op];
-        const args = [...spec.operands].map((kind) => this.pick(kind === 's' ? 'i32' : 'v128'));
+        const [op, on] = rows[c.below(rows.length)];
+        const args = [...VECTOR_OPS[op].operands].map((kind) => this.pick(vectorOperandType(kind, on)));
         const v = b.vector(op, on, args);
-        s.add(spec.result, spec.result === 'v128' ? this.canonicalVector(op.startsWith('vcvt') ? 'f32x4' : on, v) : v);
+        s.add(vectorResultType(op, on), VECTOR_OPS[op].result === 'v' ? this.canonicalVector(op.startsWith('vcvt') ? FLOAT_LANES[on] ?? on : on, v) : v);
       }
     }
   }
 }
+
+/** What a conversion to float gives. */
+const FLOAT_LANES: Readonly<Partial<Record<Lanes, Lanes>>> = { i32x4: 'f32x4', i32x8: 'f32x8' };

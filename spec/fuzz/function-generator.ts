@@ -5,7 +5,7 @@
  * Every loop and every entry but `main`'s takes one from the fuel counter in memory, so that any program ends; when
  * it is empty, loops leave and functions return constants.
  */
-import { FunctionBuilder, TRAP_CODES, type BlockId, type Signature, type TrapCode, type Type, type Value } from '../../lib/mir/index.ts';
+import { FunctionBuilder, TRAP_CODES, isVector, type BlockId, type Signature, type TrapCode, type Type, type Value } from '../../lib/mir/index.ts';
 import { Accesses } from './accesses.ts';
 import type { Choices } from './choices.ts';
 import { Expressions } from './expressions.ts';
@@ -31,7 +31,7 @@ export class FunctionGenerator {
     this.#c = c;
     this.#budget = budget;
     this.#b = new FunctionBuilder(functionName(number), plan.signatures[number]);
-    this.#x = new Expressions(this.#b, c, this.#scope, plan.options.vectors);
+    this.#x = new Expressions(this.#b, c, this.#scope, plan.options.vectors, plan.options.wide);
     const slots = c.below(4) === 3 ? 1 + c.below(3) : c.below(2);
     for (let k = 0; k < slots; k++) this.#slots.push([8, 16, 24, 128, 1, 3, 10, 256][c.below(8)]);
     this.#memory = new Accesses(this.#b, c, this.#scope, this.#x, plan, this.#slots);
@@ -69,7 +69,7 @@ export class FunctionGenerator {
     const b = this.#b, go = b.createBlock(), empty = b.createBlock();
     b.br(this.#takeFuel(), go, empty);
     b.switchTo(empty);
-    b.ret(this.#plan.signatures[this.#number].results.map((t) => b.const(t, t === 'i64' || t === 'v128' ? 0n : 0)));
+    b.ret(this.#plan.signatures[this.#number].results.map((t) => b.const(t, t === 'i64' || isVector(t) ? 0n : 0)));
     b.switchTo(go);
   }
 

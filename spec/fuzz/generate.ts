@@ -5,7 +5,7 @@
  * addresses are never observed, slots are filled before use, and fuel ends every run.
  */
 import fc from 'fast-check';
-import { ModuleBuilder, type Signature, type Type } from '../../lib/mir/index.ts';
+import { ModuleBuilder, isVector, type Signature, type Type } from '../../lib/mir/index.ts';
 import { RandomChoices, ReplayChoices, type Choices } from './choices.ts';
 import { FunctionGenerator } from './function-generator.ts';
 import { ARGUMENT_BYTES, FUEL, HEAP, IMPORTS, INITIAL_PAGES, STACK_SIZE, functionName, type GenerateOptions, type ModulePlan, type Program, type ProgramCall } from './program.ts';
@@ -21,23 +21,23 @@ function list(c: Choices, from: readonly Type[], few: number, many: number): Typ
   return Array.from({ length: n }, () => from[c.below(from.length)]);
 }
 
-function signature(c: Choices, earlier: readonly Signature[], vectors: boolean): Signature {
-  const params = list(c, vectors ? [...PARAMETER_TYPES, 'v128'] : PARAMETER_TYPES, 4, 20);
+function signature(c: Choices, earlier: readonly Signature[], vectors: readonly Type[]): Signature {
+  const params = list(c, [...PARAMETER_TYPES, ...vectors], 4, 20);
   // Often the results of an earlier function, so that tail calls find partners.
   if (earlier.length > 0 && c.below(2) === 1) return { params, results: earlier[c.below(earlier.length)].results };
-  return { params, results: list(c, vectors ? [...RESULT_TYPES, 'v128'] : RESULT_TYPES, 2, 12) };
+  return { params, results: list(c, [...RESULT_TYPES, ...vectors], 2, 12) };
 }
 
 /** Builds the program that a stream of choices stands for. */
 export function generateProgram(c: Choices, options: GenerateOptions = {}): Program {
   const size = options.size ?? 40;
-  const full = { size, vectors: options.vectors ?? false, atomics: options.atomics ?? false, imports: options.imports ?? false, hooks: options.hooks ?? false };
+  const full = { size, vectors: options.vectors ?? false, wide: options.vectors === true && options.wide === true, atomics: options.atomics ?? false, imports: options.imports ?? false, hooks: options.hooks ?? false };
   const count = 1 + c.below(Math.max(1, Math.min(8, Math.ceil(size / 10))));
   const signatures: Signature[] = [];
   for (let k = 0; k < count; k++) {
-    const s = signature(c, signatures, full.vectors);
-    // JavaScript carries no v128 in or out of main unless the executor says so: keep main scalar.
-    signatures.push(k > 0 ? s : { params: s.params.filter((t) => t !== 'v128'), results: s.results.filter((t) => t !== 'v128') });
+    const s = signature(c, signatures, full.wide ? ['v128', 'v256'] : full.vectors ? ['v128'] : []);
+    // JavaScript carries no vector in or out of main unless the executor says so: keep main scalar.
+    signatures.push(k > 0 ? s : { params: s.params.filter((t) => !isVector(t)), results: s.results.filter((t) => !isVector(t)) });
   }
   const table = Array.from({ length: 1 + c.below(7) }, () => count > 1 && c.below(6) !== 5 ? 1 + c.below(count - 1) : null);
   const globals = Array.from({ length: 1 + c.below(3) }, (_, k) => ({ name: `g${k}`, size: [8, 64, 128, 200, 1, 2, 33][c.below(7)] }));

@@ -26,6 +26,8 @@ export interface GenerateOptions {
   readonly size?: number;
   /** Vector instructions; default false. */
   readonly vectors?: boolean;
+  /** With `vectors`: those of 256 bits as well; default false. */
+  readonly wide?: boolean;
   /** Atomic instructions; default false. */
   readonly atomics?: boolean;
   /** Calls of host functions (see {@link hostFunctions}); default false. */

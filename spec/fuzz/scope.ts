@@ -24,6 +24,7 @@ const INTERESTING = {
   f64: [0, 1, -1, -0, 0.5, 2, 1.5, 3, 10, 0.1, NaN, Infinity, -Infinity, 5e-324, 1.7976931348623157e308, 2147483647, 2147483648, 4294967296, 9007199254740993, 9223372036854775808],
   ptr: [0, 1, 1024, 65535, 4294967295, 2147483648],
   v128: [0n, 1n, (1n << 128n) - 1n, 0x80000000000000000000000000000000n, 0x0f0e0d0c0b0a09080706050403020100n, 0x7f800000ff8000003f800000bf800000n, 0x7fff8000ffff00017f80ff0100017fffn],
+  v256: [0n, 1n, (1n << 256n) - 1n, 1n << 255n | 1n << 127n, 0x1f1e1d1c1b1a191817161514131211100f0e0d0c0b0a09080706050403020100n, 0x7f800000ff8000003f800000bf8000007fff8000ffff00017f80ff0100017fffn, 0x80000000000000007fffffffffffffff00000000000000010fffffffffffffffn],
 } as const satisfies Readonly<Record<Type, readonly (number | bigint)[]>>;
 
 /** A constant in the form of `ConstInst`: mostly a boundary value, sometimes any. */
@@ -40,12 +41,13 @@ export function constantOf(c: Choices, type: Type): number | bigint {
     case 'f64': return (c.below(2000001) - 1000000) / 1000;
     case 'ptr': return c.below(4294967296);
     case 'v128': return BigInt(c.below(4294967296)) * 0x100000001000000010001n % (1n << 128n);
+    case 'v256': return BigInt(c.below(4294967296)) * 0x10000000000000010000000010000000000000001000000010001n % (1n << 256n);
     default: return type satisfies never;
   }
 }
 
 export class Scope {
-  readonly #pools: Record<Type, Value[]> = { i1: [], i8: [], i16: [], i32: [], i64: [], f32: [], f64: [], ptr: [], v128: [] };
+  readonly #pools: Record<Type, Value[]> = { i1: [], i8: [], i16: [], i32: [], i64: [], f32: [], f64: [], ptr: [], v128: [], v256: [] };
   readonly #pointers: Pointer[] = [];
 
   add(type: Type, v: Value): Value { this.#pools[type].push(v); return v; }
@@ -54,13 +56,13 @@ export class Scope {
   /** How far every list reaches, to come back to on leaving a block. */
   mark(): readonly number[] {
     const p = this.#pools;
-    return [p.i1.length, p.i8.length, p.i16.length, p.i32.length, p.i64.length, p.f32.length, p.f64.length, p.ptr.length, p.v128.length, this.#pointers.length];
+    return [p.i1.length, p.i8.length, p.i16.length, p.i32.length, p.i64.length, p.f32.length, p.f64.length, p.ptr.length, p.v128.length, this.#pointers.length, p.v256.length];
   }
   release(mark: readonly number[]): void {
     const p = this.#pools;
     p.i1.length = mark[0]; p.i8.length = mark[1]; p.i16.length = mark[2]; p.i32.length = mark[3]; p.i64.length = mark[4];
     p.f32.length = mark[5]; p.f64.length = mark[6]; p.ptr.length = mark[7]; p.v128.length = mark[8];
-    this.#pointers.length = mark[9];
+    this.#pointers.length = mark[9]; p.v256.length = mark[10];
   }
 
   /** A value of the type: one in scope (later ones more often) or a new constant. */

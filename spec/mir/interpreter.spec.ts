@@ -28,11 +28,11 @@ test('a call by export or by function name; values, steps', () => {
 });
 
 test('arguments are checked and converted', () => {
-  const types: readonly Type[] = ['i1', 'i8', 'i16', 'i32', 'i64', 'f32', 'f64', 'ptr', 'v128'];
+  const types: readonly Type[] = ['i1', 'i8', 'i16', 'i32', 'i64', 'f32', 'f64', 'ptr', 'v128', 'v256'];
   const m = new ModuleBuilder('m').addFunction(fn('id', types, types, (b, p) => b.ret(p)).finish()).build();
-  const good = [true, 255, 65535, 4294967295, 18446744073709551615n, 0.1, -0, 4294967295, (1n << 128n) - 1n];
-  assert.equal(interpret(m, 'id', good).values, [1, -1, -1, -1, -1n, Math.fround(0.1), -0, 4294967295, (1n << 128n) - 1n]);
-  const bad: readonly (readonly [number, unknown])[] = [[0, 2], [1, 256], [1, -129], [2, 1.5], [3, 4294967296], [3, 1n], [4, 1.5], [4, 1n << 64n], [5, '1'], [6, 1n], [7, -1], [8, -1n], [8, 1n << 128n], [3, NaN], [3, undefined]];
+  const good = [true, 255, 65535, 4294967295, 18446744073709551615n, 0.1, -0, 4294967295, (1n << 128n) - 1n, (1n << 256n) - 1n];
+  assert.equal(interpret(m, 'id', good).values, [1, -1, -1, -1, -1n, Math.fround(0.1), -0, 4294967295, (1n << 128n) - 1n, (1n << 256n) - 1n]);
+  const bad: readonly (readonly [number, unknown])[] = [[0, 2], [1, 256], [1, -129], [2, 1.5], [3, 4294967296], [3, 1n], [4, 1.5], [4, 1n << 64n], [5, '1'], [6, 1n], [7, -1], [8, -1n], [8, 1n << 128n], [9, -1n], [9, 1n << 256n], [3, NaN], [3, undefined]];
   for (const [k, v] of bad) assert.throws(() => interpret(m, 'id', good.map((g, n) => n === k ? v as number : g)), (e: unknown) => e instanceof UsageError && e.message.includes(`argument ${k} of id`), `${k} ${String(v)}`);
 });
 

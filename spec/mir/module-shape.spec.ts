@@ -112,7 +112,7 @@ test('wrong shapes are refused with their path', () => {
   refused(set((m) => put(first(m)['instructions'][0], 'a', NaN)), 'functions[0].blocks[0].instructions[0].a', 'is NaN, not an integer');
   refused(set((m) => put(first(m)['instructions'][0], 'a', { valueOf: () => 0 })), 'functions[0].blocks[0].instructions[0].a', 'is an object');
   refused(set((m) => put(first(m)['instructions'][1], 'args', [{}])), 'functions[0].blocks[0].instructions[1].args[0]');
-  refused(set((m) => put(first(m)['instructions'], '0', { kind: 'const', type: 'i64', value: 1n << 1000n, result: 1, loc: 0 })), 'functions[0].blocks[0].instructions[0].value', '128 bits');
+  refused(set((m) => put(first(m)['instructions'], '0', { kind: 'const', type: 'i64', value: 1n << 1000n, result: 1, loc: 0 })), 'functions[0].blocks[0].instructions[0].value', '256 bits');
   refused(set((m) => put(m['globals'][0], 'bytes', [1, 2])), 'globals[0].bytes', 'not a Uint8Array');
   refused(set((m) => put(m['globals'][0], 'bytes', new Proxy(new Uint8Array(2), {}))), 'globals[0].bytes', 'not a Uint8Array');
   refused(set((m) => put(m['globals'][0], 'bytes', new Uint16Array(2))), 'globals[0].bytes');

@@ -10,7 +10,7 @@ const test = suite('mir mutation');
 const SEED = Number(process.env['LAMELLA_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const ROUNDS = 800;
 const POISON: readonly unknown[] = [
-  -1, 0, 1, 7, 2 ** 31, 2 ** 32, 2 ** 53, -(2 ** 31), NaN, Infinity, 0.5, -0, 5n, 1n << 90n, '', 'x', '__proto__', 'i32', 'f64', 'v128', 'add', 'call', 'jump',
+  -1, 0, 1, 7, 2 ** 31, 2 ** 32, 2 ** 53, -(2 ** 31), NaN, Infinity, 0.5, -0, 5n, 1n << 90n, '', 'x', '__proto__', 'i32', 'f64', 'v128', 'v256', 'i8x32', 'add', 'call', 'jump',
   null, undefined, true, {}, [], [0], [0, 0, 0], () => 1, Symbol('s'), new Uint8Array(3),
 ];
 

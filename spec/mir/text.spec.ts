@@ -42,7 +42,7 @@ test('a native module, an empty module and one with default memory survive it', 
 });
 
 test('awkward constants read back to the same bits', () => {
-  for (const type of ['i1', 'i8', 'i16', 'i32', 'i64', 'f32', 'f64', 'ptr', 'v128'] as const) {
+  for (const type of ['i1', 'i8', 'i16', 'i32', 'i64', 'f32', 'f64', 'ptr', 'v128', 'v256'] as const) {
     for (const value of AWKWARD_CONSTANTS[type]) assert.ok(Object.is(parseConstant(type, formatConstant(type, value)), value), `${type} ${String(value)}`);
   }
   assert.is(formatConstant('f32', Math.fround(0.1)), '0.1');
@@ -120,7 +120,7 @@ const ERRORS: readonly (readonly [string, string, string, number, number])[] = [
   ['a swapped letter', 'func @f() -> () {\nb0:\n  ert\n}', 'there is no instruction `ert`: did you mean `ret`?', 3, 3],
   ['nothing near', 'func @f() -> () {\nb0:\n  frobnicate v0\n}', 'there is no instruction `frobnicate`', 3, 3],
   ['a missing type', 'func @f() -> () {\nb0:\n  v0 = add v1, v2\n  ret\n}', '`add` is not complete or names no type: it is written add.TYPE', 3, 8],
-  ['an unknown type', 'func @f(i33) -> () {}', 'expected a type (i1, i8, i16, i32, i64, f32, f64, ptr, v128), found `i33`', 1, 9],
+  ['an unknown type', 'func @f(i33) -> () {}', 'expected a type (i1, i8, i16, i32, i64, f32, f64, ptr, v128, v256), found `i33`', 1, 9],
   ['a missing result', 'func @f() -> () {\nb0:\n  const.i32 1\n  ret\n}', '`const` gives 1 result, here are 0 (write `v2 = ...`)', 3, 3],
   ['a result of nothing', 'func @f() -> () {\nb0:\n  v0 = safepoint\n  ret\n}', '`safepoint` gives no result', 3, 3],
   ['a result of a terminator', 'func @f() -> () {\nb0:\n  v0 = ret\n}', '`ret` gives no result', 3, 3],
@@ -143,7 +143,7 @@ const ERRORS: readonly (readonly [string, string, string, number, number])[] = [
   ['two tables', 'table []\ntable []', 'a module has one table', 2, 1],
   ['two offsets', 'func @f() -> () {\nb0:\n  v0 = lea v1 + 4 + 8\n  ret\n}', 'an address has one offset', 3, 21],
   ['a location out of order', 'locations\n  !2 = "a":1:1', 'expected `!1` (locations are numbered in order, from 1), found `!2`', 2, 3],
-  ['an early end', 'func @f(', 'expected a type (i1, i8, i16, i32, i64, f32, f64, ptr, v128), found the end of the text', 1, 9],
+  ['an early end', 'func @f(', 'expected a type (i1, i8, i16, i32, i64, f32, f64, ptr, v128, v256), found the end of the text', 1, 9],
   ['a strange character', 'module @m linear\n  \u{1f600}', 'expected import, global, table, export, func or locations, found `\ud83d`', 2, 3],
 ];
 

@@ -5,9 +5,9 @@
  */
 import {
   BINARY_OPS, COMPARE_OPS, CONVERT_OPS, FunctionBuilder, LANES, LANE_COUNT, LANE_TYPE, MEMORY_ORDERINGS, ModuleBuilder, PAIR_OPS, RMW_OPS,
-  TERNARY_OPS, TRAP_CODES, TYPES, UNARY_OPS, VECTOR_OPS, bitWidth,
+  TERNARY_OPS, TRAP_CODES, TYPES, UNARY_OPS, VECTOR_OPS, VECTOR_TYPE, bitWidth, divisionsOf, vectorOperandType,
 } from '../../lib/mir/index.ts';
-import type { BinaryOp, CompareOp, ConvertOp, Lanes, MirFunction, Module, PairOp, TernaryOp, Type, UnaryOp, Value, VectorOp } from '../../lib/mir/index.ts';
+import type { BinaryOp, CompareOp, ConvertOp, MirFunction, Module, PairOp, TernaryOp, Type, UnaryOp, Value, VectorOp } from '../../lib/mir/index.ts';
 
 /** Constants that are easy to lose in a text form, by type. */
 export const AWKWARD_CONSTANTS: Readonly<Record<Type, readonly (number | bigint)[]>> = {
@@ -20,6 +20,7 @@ export const AWKWARD_CONSTANTS: Readonly<Record<Type, readonly (number | bigint)
   f64: [0, -0, 0.1, Infinity, -Infinity, NaN, Number.MAX_VALUE, Number.MIN_VALUE, 1e21, 1e-7, 123456789.125, 2 ** 53],
   ptr: [0, 4294967295, 1024],
   v128: [0n, 2n ** 128n - 1n, 0x0102030405060708090a0b0c0d0e0f10n],
+  v256: [0n, 2n ** 256n - 1n, 2n ** 255n, 0x0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20n],
 };
 
 /** The module; the same every time. */
@@ -66,7 +67,7 @@ function constants(here: number, there: number): MirFunction {
 function operands(b: FunctionBuilder): Readonly<Record<Type, Value>> {
   return {
     i1: b.const('i1', 1), i8: b.const('i8', 3), i16: b.const('i16', 3), i32: b.const('i32', 3), i64: b.const('i64', 3n),
-    f32: b.const('f32', 2.5), f64: b.const('f64', 2.5), ptr: b.const('ptr', 2048), v128: b.const('v128', 3n),
+    f32: b.const('f32', 2.5), f64: b.const('f64', 2.5), ptr: b.const('ptr', 2048), v128: b.const('v128', 3n), v256: b.const('v256', 5n << 128n | 3n),
   };
 }
 
@@ -216,22 +217,22 @@ function vectors(): MirFunction {
   const b = new FunctionBuilder('vectors', { params: [], results: ['v128'] });
   const v = operands(b);
   for (const op of Object.keys(VECTOR_OPS) as VectorOp[]) {
-    const args = [...VECTOR_OPS[op].operands].map((c) => (c === 's' ? v.i32 : v.v128));
-    for (const lanes of VECTOR_OPS[op].lanes as readonly Lanes[]) b.vector(op, lanes, args);
+    for (const lanes of divisionsOf(op)) b.vector(op, lanes, [...VECTOR_OPS[op].operands].map((c) => v[vectorOperandType(c, lanes)]));
   }
   for (const lanes of LANES) {
     const last = LANE_COUNT[lanes] - 1;
     const x = b.extractLane(lanes, last, b.splat(lanes, v[LANE_TYPE[lanes]]));
-    b.insertLane(lanes, 0, v.v128, x);
+    b.insertLane(lanes, 0, v[VECTOR_TYPE[lanes]], x);
   }
+  b.shuffle(Array.from({ length: 32 }, (_, k) => (k * 37 + 63) % 64), v.v256, v.v256);
   b.ret([b.shuffle([0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 31, 15], v.v128, v.v128)]);
   return b.finish();
 }
 
 function markers(): MirFunction {
-  const b = new FunctionBuilder('markers', { params: ['i32', 'v128'], results: [] });
+  const b = new FunctionBuilder('markers', { params: ['i32', 'v128', 'v256'], results: [] });
   b.safepoint();
-  b.stackMap(7, [b.params[1], b.params[0]]);
+  b.stackMap(7, [b.params[1], b.params[0], b.params[2]]);
   b.stackMap(8, []);
   b.patchPoint(2147483647, 16, [b.params[0]]);
   b.ret();

@@ -1,5 +1,5 @@
 /** What the host's WebAssembly engine computes for vector operations: operands and result pass through its memory. */
-import type { Lanes, VectorOp } from '../../lib/mir/index.ts';
+import type { Lanes128 as Lanes, VectorOp } from '../../lib/mir/index.ts';
 import { instantiate, leb, wasmModule, type WasmFunction } from './wasm-writer.ts';
 
 const I: readonly Lanes[] = ['i8x16', 'i16x8', 'i32x4', 'i64x2'];
