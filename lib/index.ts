@@ -25,7 +25,7 @@ import type { NativeModule } from './runtime/native-module.ts';
 import { compileOnce, RuntimeCompiler, type CompileOptions } from './runtime/runtime-compiler.ts';
 
 export * from '../dsl/index.ts';
-export { hostTarget, machineFeatures, missingFeatures, type HostTarget } from './host-target.ts';
+export { hostTarget, machineFeatures, missingFeatures } from './host-target.ts';
 export { sandboxTarget } from './sandbox-target.ts';
 export { LamellaError, TrapError, UsageError, type TrapFrame } from './mir/errors.ts';
 export type { Module, SourceLocation } from './mir/module.ts';

@@ -1,11 +1,18 @@
 /**
  * What a sandbox allows. Names, defaults and presets are those of the reference (lamina 0.0.10, `SandboxConfig`);
- * `grants`, `stackSize` and `workers` are ours.
+ * the fields from `grants` on are ours.
  */
 import { produce } from 'immer';
 import { UsageError } from '../mir/errors.ts';
 import type { Policy } from '../passes/policy.ts';
 import { classifySymbol } from './symbols.ts';
+
+/**
+ * How guest code is kept apart: `worker` is machine code on a thread of this process, stopped by a kernel timer;
+ * `wasm` is WebAssembly on a thread that is ended with it, and works wherever Node does; `auto` is `worker` where native
+ * code can run, else `wasm`. SECURITY.md says what each stops.
+ */
+export type Isolation = 'worker' | 'wasm' | 'auto';
 
 /** Limits and grants of a {@link Sandbox}. Frozen; change it with {@link configure}. */
 export interface SandboxConfig {
@@ -18,10 +25,15 @@ export interface SandboxConfig {
   readonly allowNetwork: boolean;
   /** Symbols granted by name, whatever their class. */
   readonly grants: readonly string[];
-  /** Bytes of guest stack: recursion past it is a `stack-overflow` trap. */
+  /** Bytes of guest stack: recursion past it is a `stack-overflow` trap. The tier `wasm` rounds up to whole MiB. */
   readonly stackSize: number;
   /** Most worker threads that run guest code at the same time. */
   readonly workers: number;
+  readonly isolation: Isolation;
+  /** Parts (blocks, instructions, operands, names, ...) a module may have, or null for no limit: `compile` above it. */
+  readonly maxModuleItems: number | null;
+  /** Bytes of compiled code kept for runs to come, least recently used given up first, or null for no limit. */
+  readonly maxCachedCode: number | null;
 }
 
 const MIB = 1024 * 1024;
@@ -29,17 +41,17 @@ const MIB = 1024 * 1024;
 /** 64 MiB, 5,000 ms, nothing granted. */
 export const DEFAULT_CONFIG: SandboxConfig = Object.freeze({
   maxMemory: 64 * MIB, maxExecutionTime: 5_000, allowSyscalls: false, allowFileIo: false, allowNetwork: false,
-  grants: Object.freeze([]), stackSize: MIB, workers: 2,
+  grants: Object.freeze([]), stackSize: MIB, workers: 2, isolation: 'auto', maxModuleItems: 8 * MIB, maxCachedCode: 64 * MIB,
 });
 
-/** 16 MiB, 1,000 ms, nothing granted. */
+/** 16 MiB, 1,000 ms, modules of a million parts, nothing granted. */
 export function restrictive(): SandboxConfig {
-  return configure({ maxMemory: 16 * MIB, maxExecutionTime: 1_000 });
+  return configure({ maxMemory: 16 * MIB, maxExecutionTime: 1_000, maxModuleItems: MIB });
 }
 
-/** No limits, every class granted. A symbol on no list still needs its grant by name. */
+/** No limits on guests, every class granted. A symbol on no list still needs its grant by name. */
 export function permissive(): SandboxConfig {
-  return configure({ maxMemory: null, maxExecutionTime: null, allowSyscalls: true, allowFileIo: true, allowNetwork: true });
+  return configure({ maxMemory: null, maxExecutionTime: null, allowSyscalls: true, allowFileIo: true, allowNetwork: true, maxModuleItems: null });
 }
 
 /**
@@ -73,6 +85,9 @@ function checkField(key: keyof SandboxConfig, value: unknown): void {
     case 'grants': if (!Array.isArray(value) || value.some((s) => typeof s !== 'string')) refuse('a list of symbol names'); break;
     case 'stackSize': if (!positive(value) || !Number.isSafeInteger(value) || (value as number) < 65536 || (value as number) > 1 << 30) refuse('a number of bytes from 65536 to 1073741824'); break;
     case 'workers': if (!Number.isSafeInteger(value) || (value as number) < 1 || (value as number) > 256) refuse('a whole number from 1 to 256'); break;
+    case 'isolation': if (value !== 'worker' && value !== 'wasm' && value !== 'auto') refuse('"worker", "wasm" or "auto"'); break;
+    case 'maxModuleItems': if (!(value === null || (positive(value) && Number.isSafeInteger(value)))) refuse('a positive whole number or null'); break;
+    case 'maxCachedCode': if (!(value === null || (Number.isSafeInteger(value) && (value as number) >= 0))) refuse('a number of bytes or null'); break;
     default: key satisfies never;
   }
 }

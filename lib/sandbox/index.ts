@@ -3,6 +3,7 @@ export * from './config.ts';
 export * from './symbols.ts';
 export * from './outcome.ts';
 export { Sandbox, type BaseRunOptions, type ImportsOption, type RunOptions, type RunRest, type Validation } from './sandbox.ts';
-export type { SandboxTarget } from './program.ts';
+export { MemoryModelError, type SandboxTarget } from './program.ts';
+export { LibraryImportError } from './wasm-tier.ts';
 export { checkPolicy, enforcePolicy, formatViolation, PolicyError, type Policy, type PolicyViolation, type ViolationKind } from '../passes/policy.ts';
 export { estimateMemory, MemoryBudgetError, type MemoryEstimate } from '../passes/memory-estimate.ts';

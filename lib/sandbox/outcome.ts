@@ -16,18 +16,22 @@ import type { MemoryBudgetError } from '../passes/memory-estimate.ts';
 export interface RunMetrics {
   /** From entering guest code to leaving it. */
   readonly wallTime: number;
-  /** Processor time of the worker thread in that span. */
+  /**
+   * Processor time of the guest's thread in that span. Exact in the tier `worker`. In the tier `wasm` it is exact where
+   * Node tells it (`process.threadCpuUsage`); else the kernel's count to within some milliseconds for runs of 20 ms and
+   * more (Linux), and otherwise the time not spent waiting for host functions, an upper bound.
+   */
   readonly cpuTime: number;
-  /** Validation and compilation; 0 when the code was cached. */
+  /** Validation and compilation, the engine's included; about 0 when the code was cached. */
   readonly compileTime: number;
   /** From submission to the start on a worker. */
   readonly queueTime: number;
-  /** Largest size the linear memory had. */
+  /** Largest size the linear memory had. Of a run that was killed in the tier `wasm`: the size it began with. */
   readonly peakMemory: number;
-  /** Bytes of machine code. */
+  /** Bytes of machine code, or of the WebAssembly module. */
   readonly codeSize: number;
   /** Which tier ran the code, or null when nothing ran. */
-  readonly isolation: 'worker' | null;
+  readonly isolation: 'worker' | 'wasm' | null;
 }
 
 /** The run took longer than its deadline and was stopped. */

@@ -10,18 +10,20 @@ import type { Import, Module } from '../mir/module.ts';
 import { LamellaError } from '../mir/errors.ts';
 import { layoutModule } from '../mir/layout.ts';
 import { surfaceOf, type Surface } from '../mir/surface.ts';
-import { PAGE_SIZE } from '../mir/types.ts';
 import { assertValid } from '../mir/verifier.ts';
 import { estimateMemory, MemoryBudgetError, type MemoryEstimate } from '../passes/memory-estimate.ts';
-import { Pipeline } from '../passes/pipeline.ts';
 import { checkPolicy, PolicyError, type PolicyViolation } from '../passes/policy.ts';
-import { CodeArena } from '../runtime/code-memory.ts';
-import { nativeBridge } from '../runtime/native/load.ts';
-import { publishProgram, ProgramStore, type PublishedProgram, type RuntimeTarget } from '../runtime/program.ts';
+import type { RuntimeTarget } from '../runtime/program.ts';
+import type { CompiledWasm } from '../codegen/wasm-module.ts';
 import { policyOf, type SandboxConfig } from './config.ts';
 
-/** What a sandbox compiles for. */
-export type SandboxTarget = RuntimeTarget;
+/**
+ * What a sandbox compiles for: machine code (a backend and its stubs) for the tier `worker`, WebAssembly for the tier
+ * `wasm`. `hostTarget()` has both, `sandboxTarget()` what can be had on this machine.
+ */
+export interface SandboxTarget extends Partial<RuntimeTarget> {
+  readonly wasm?: { readonly compile: (module: Module) => CompiledWasm };
+}
 
 /** The module addresses raw process memory, which no sandbox can contain. */
 export class MemoryModelError extends LamellaError {
@@ -40,28 +42,28 @@ export interface TakenModule {
   readonly jsImports: ReadonlyMap<string, Import>;
 }
 
-/** Machine code ready to run. */
-export interface Program extends PublishedProgram {
-  /** What workers know it by. */
-  readonly key: number;
-  /** Estimate for the code as compiled. */
-  readonly estimate: MemoryEstimate;
-}
-
-const taken = new WeakMap<object, TakenModule>();
-let nextKey = 1;
+/** Copies by the objects they were made of, and by the smallest limit they were held against. */
+const taken = new WeakMap<object, { readonly copy: TakenModule; limit: number }>();
 
 /**
  * Copies, shape-checks and verifies a module.
  *
- * @throws LamellaError of the shape check, VerificationError
+ * @param maxItems - parts the module may have (blocks, instructions, operands, names, ...); null for no limit
+ * @throws ModuleShapeError, VerificationError, MemoryModelError
  */
-export function takeModule(input: unknown): TakenModule {
+export function takeModule(input: unknown, maxItems: number | null = null): TakenModule {
+  const limit = maxItems ?? Infinity;
   if (typeof input === 'object' && input !== null) {
     const known = taken.get(input);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      if (limit < known.limit) {
+        checkModuleShape(known.copy.module, { maxItems: limit });
+        known.limit = limit;
+      }
+      return known.copy;
+    }
   }
-  const module = checkModuleShape(input);
+  const module = checkModuleShape(input, { maxItems: limit });
   if (module.memoryModel !== 'linear') throw new MemoryModelError(module.name);
   assertValid(module);
   const layout = layoutModule(module);
@@ -71,7 +73,7 @@ export function takeModule(input: unknown): TakenModule {
     jsImports: new Map(module.imports.filter((i) => i.kind === 'js').map((i) => [i.name, i])),
   };
   // Only an object that can no longer be changed stands for its copy the next time.
-  if (Object.isFrozen(input)) taken.set(input as object, result);
+  if (Object.isFrozen(input)) taken.set(input as object, { copy: result, limit });
   return result;
 }
 
@@ -111,60 +113,4 @@ export function requireBudget(module: Module, config: SandboxConfig): MemoryEsti
   const estimate = remember(estimates, module, config.stackSize, () => estimateMemory(module, config.stackSize));
   if (config.maxMemory !== null && estimate.total > config.maxMemory) throw new MemoryBudgetError(module.name, estimate, config.maxMemory);
   return estimate;
-}
-
-/** The estimate under a configuration that may be another than the one it was compiled under. */
-function estimateUnder({ estimate }: Program, config: SandboxConfig): MemoryEstimate {
-  const stack = estimate.stackBoundedByLimit ? config.stackSize : Math.min(estimate.stack, config.stackSize);
-  return { ...estimate, stack, total: estimate.total - estimate.stack + stack };
-}
-
-/** @throws MemoryBudgetError when the configuration in force gives less than the program needs */
-function withinBudget(t: TakenModule, program: Program, config: SandboxConfig): Program {
-  const estimate = estimateUnder(program, config);
-  if (config.maxMemory !== null && estimate.total > config.maxMemory) throw new MemoryBudgetError(t.module.name, estimate, config.maxMemory);
-  return program;
-}
-
-/** Pages the linear memory of a run may grow to: what the budget leaves, and no more than the module's maximum. */
-export function memoryCap(program: Program, config: SandboxConfig): number {
-  if (config.maxMemory === null) return program.image.maximumPages;
-  const { code, data, stack } = estimateUnder(program, config), rest = config.maxMemory - code - data - stack;
-  return Math.min(program.image.maximumPages, Math.max(program.image.initialPages, Math.floor(rest / PAGE_SIZE)));
-}
-
-/** Compiled programs of one target, by content. */
-export class ProgramCache {
-  readonly #target: SandboxTarget;
-  readonly #pipeline: Pipeline;
-  readonly #programs = new ProgramStore<Program>();
-  #byModule = new WeakMap<Module, Program>();
-  #arena: CodeArena | undefined;
-
-  constructor(target: SandboxTarget, pipeline: Pipeline = Pipeline.standard('O2')) {
-    this.#target = target;
-    this.#pipeline = pipeline;
-  }
-
-  /** The program of a taken module, compiled now if it is new. Throws whatever refuses it. */
-  get(t: TakenModule, config: SandboxConfig): Program {
-    const known = this.#byModule.get(t.module);
-    if (known !== undefined) return withinBudget(t, known, config);
-    const program = this.#programs.get(t.module, t.surface, () => {
-      const optimised = this.#pipeline.run(t.module).module;
-      const estimate = requireBudget(optimised, config);
-      const arena = this.#arena ??= new CodeArena(nativeBridge());
-      return { key: nextKey++, ...publishProgram(optimised, t.surface, { target: this.#target, arena }), estimate };
-    });
-    this.#byModule.set(t.module, program);
-    return withinBudget(t, program, config);
-  }
-
-  /** Every program, for giving them up. The cache is empty afterwards. */
-  clear(): readonly Program[] {
-    this.#byModule = new WeakMap();
-    return this.#programs.takeAll();
-  }
-  /** Unmaps the code arena as soon as nothing holds code in it. */
-  dispose(): void { this.#arena?.dispose(); }
 }

@@ -12,21 +12,25 @@ export type Scalar = number | bigint | boolean;
 export interface MemoryInput { readonly address: number; readonly bytes: Uint8Array }
 export interface MemoryOutput { readonly name: string; readonly address: number; readonly length: number }
 
-/** Host to worker: run one function of a module. `image` is sent the first time a worker meets `key`. */
-export interface RunRequest {
-  readonly type: 'run';
+/** What is to be run, whichever tier does it. */
+export interface GuestCall {
   readonly id: number;
-  readonly key: number;
-  readonly image: ModuleImage | undefined;
   readonly functionName: string;
   readonly args: readonly Scalar[];
   /** Milliseconds, or null for none. */
   readonly timeLimit: number | null;
+  readonly inputs: readonly MemoryInput[];
+  readonly outputs: readonly MemoryOutput[];
+}
+
+/** Host to worker: run one function of a module. `image` is sent the first time a worker meets `key`. */
+export interface RunRequest extends GuestCall {
+  readonly type: 'run';
+  readonly key: number;
+  readonly image: ModuleImage | undefined;
   /** Pages the linear memory may grow to. */
   readonly memoryPages: number;
   readonly stackSize: number;
-  readonly inputs: readonly MemoryInput[];
-  readonly outputs: readonly MemoryOutput[];
 }
 /** Host to worker: drop what is kept for a module; its code is about to be freed. Answered by `forgotten`. */
 export interface ForgetRequest { readonly type: 'forget'; readonly key: number }
@@ -40,6 +44,8 @@ export type RawResult =
   /** A host function failed: the host keeps its error; the message is of a C function that could not be called. */
   | { readonly kind: 'host-error'; readonly message?: string }
   | { readonly kind: 'usage'; readonly what: string; readonly remedy: string }
+  /** The module cannot be run here: the engine refused it, or has no memory for it. */
+  | { readonly kind: 'refused' | 'no-memory'; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string };
 
 /** Worker to host. Times in milliseconds, memory in bytes. */

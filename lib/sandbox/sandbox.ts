@@ -13,15 +13,17 @@ import type { Module } from '../mir/module.ts';
 import type { MemoryEstimate } from '../passes/memory-estimate.ts';
 import { MemoryBudgetError } from '../passes/memory-estimate.ts';
 import { PolicyError } from '../passes/policy.ts';
-import type { Pipeline } from '../passes/pipeline.ts';
-import { interruptThread } from '../runtime/interrupt.ts';
-import { requireMachine, describeMachine } from '../runtime/native/load.ts';
-import { configure, type SandboxConfig } from './config.ts';
+import { Pipeline } from '../passes/pipeline.ts';
+import { chooseTier, nativeTarget } from './choose-tier.ts';
+import { configure, type Isolation, type SandboxConfig } from './config.ts';
 import { CancelledError, CompileError, CrashedError, HostError, NO_METRICS, TimeoutError, type Outcome, type RunMetrics } from './outcome.ts';
-import { memoryCap, ProgramCache, requireBudget, requirePolicy, takeModule, type Program, type SandboxTarget, type TakenModule } from './program.ts';
-import type { DoneReply, HostCallMessage, MemoryInput, MemoryOutput, RunRequest, Scalar } from './protocol.ts';
+import { requireBudget, requirePolicy, takeModule, type SandboxTarget, type TakenModule } from './program.ts';
+import type { DoneReply, GuestCall, HostCallMessage, MemoryInput, MemoryOutput, Scalar } from './protocol.ts';
 import { canCross } from './host-call-channel.ts';
-import { WorkerPool, type JobEnd } from './worker-pool.ts';
+import type { JobEnd } from './job.ts';
+import { NativeTier } from './native-tier.ts';
+import type { PreparedRun, Tier } from './tier.ts';
+import { WasmTier } from './wasm-tier.ts';
 
 /** The imports option: required exactly when the module needs JavaScript functions. */
 export type ImportsOption<M> = {} extends ImportsOf<M> ? { readonly imports?: ImportsOf<M> } : { readonly imports: ImportsOf<M> };
@@ -31,6 +33,8 @@ export interface BaseRunOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds for this run, instead of the configuration's `maxExecutionTime`. */
   readonly maxExecutionTime?: number;
+  /** How this run is kept apart, instead of the configuration's `isolation`. */
+  readonly isolation?: Isolation;
   /** Bytes put into globals before the run, by name. */
   readonly inputs?: Readonly<Record<string, Uint8Array>>;
   /** Globals whose bytes are wanted after a run that returned, by name. */
@@ -44,36 +48,25 @@ export type RunRest<M> = {} extends ImportsOf<M> ? [options?: RunOptions<M>] : [
 /** What {@link Sandbox.validate} found out. */
 export interface Validation { readonly estimate: MemoryEstimate }
 
-let pool: WorkerPool | undefined;
 let nextRun = 1;
-
-/** The process's workers; they are shared by all sandboxes, because a thread is never taken down. */
-function sharedPool(target: SandboxTarget, workers: number): WorkerPool {
-  if (pool === undefined) {
-    const made = pool = new WorkerPool(new URL('./worker-main.js', import.meta.url), target.stubs, (at) => { interruptThread(at); }, workers);
-    // A worker in native code would keep the process from exiting.
-    process.on('exit', () => made.interruptAll());
-  }
-  pool.allow(workers);
-  return pool;
-}
 
 export class Sandbox {
   readonly #target: SandboxTarget;
-  readonly #cache: ProgramCache;
+  readonly #pipeline: Pipeline;
+  readonly #tiers = new Map<Tier['isolation'], Tier>();
   #config: SandboxConfig;
   #disposed = false;
 
   /**
-   * @param target what to compile for; `hostTarget()` is this machine
+   * @param target what to compile for; `hostTarget()` is this machine, `sandboxTarget()` whatever this machine can do
    * @param options.pipeline passes that modules go through, default `Pipeline.standard('O2')`
    * @throws UsageError for a wrong configuration
    */
   constructor(target: SandboxTarget, config: Partial<SandboxConfig> = {}, options: { readonly pipeline?: Pipeline } = {}) {
-    if (typeof target !== 'object' || target === null || typeof target.backend?.compile !== 'function') throw new UsageError('a sandbox needs a target to compile for', 'Pass hostTarget().');
+    if (typeof target !== 'object' || target === null || (typeof target.backend?.compile !== 'function' && typeof target.wasm?.compile !== 'function')) throw new UsageError('a sandbox needs a target to compile for', 'Pass hostTarget() or sandboxTarget().');
     this.#target = target;
     this.#config = configure(config);
-    this.#cache = new ProgramCache(target, options.pipeline);
+    this.#pipeline = options.pipeline ?? Pipeline.standard('O2');
   }
 
   /** The configuration in force. */
@@ -89,7 +82,7 @@ export class Sandbox {
    * @throws VerificationError, PolicyError, MemoryBudgetError, or the shape check's error
    */
   validate(module: Module, supplied: readonly string[] = []): Validation {
-    const t = takeModule(module);
+    const t = takeModule(module, this.#config.maxModuleItems);
     requirePolicy(t, this.#config, supplied);
     return { estimate: requireBudget(t.module, this.#config) };
   }
@@ -101,33 +94,31 @@ export class Sandbox {
    * @throws UnsupportedMachineError, NativeUnavailableError (as a rejection) where native code cannot run
    */
   async run<M extends Module, Name extends keyof ExportsOf<M> & string>(module: M, name: Name, args: ArgsOf<M, Name>, ...rest: RunRest<M>): Promise<Outcome<ResultOf<M, Name>>> {
-    if (this.#disposed) throw new UsageError('this sandbox is disposed', 'Make a new one.');
-    requireMachine(describeMachine());
-    const options: BaseRunOptions & { readonly imports?: unknown } = rest[0] ?? {};
-    const config = options.maxExecutionTime === undefined ? this.#config : configure({ maxExecutionTime: options.maxExecutionTime }, this.#config);
-    const imports = importFunctions(options.imports);
+    this.#requireAlive();
+    const options: BaseRunOptions & { readonly imports?: unknown } = rest[0] ?? {}, { maxExecutionTime, isolation } = options;
+    const config = maxExecutionTime === undefined && isolation === undefined ? this.#config
+      : configure({ ...(maxExecutionTime === undefined ? {} : { maxExecutionTime }), ...(isolation === undefined ? {} : { isolation }) }, this.#config);
+    const tier = this.#tier(config.isolation), imports = importFunctions(options.imports);
     const started = performance.now();
-    let t: TakenModule, program: Program;
+    let t: TakenModule, prepared: PreparedRun;
     try {
-      t = takeModule(module);
+      t = takeModule(module, config.maxModuleItems);
       requirePolicy(t, config, [...imports.keys()]);
       requireBudget(t.module, config);
-      program = this.#cache.get(t, config);
+      prepared = tier.prepare(t, config);
     } catch (error) {
       return refused(module, error, performance.now() - started);
     }
     if (typeof name !== 'string' || !Object.hasOwn(t.module.exports, name)) throw new UsageError(`module ${t.module.name} exports no function ${JSON.stringify(name)}`, `It exports: ${Object.keys(t.module.exports).join(', ') || 'nothing'}.`);
     for (const needed of t.jsImports.keys()) if (!imports.has(needed)) throw new UsageError(`module ${t.module.name} needs the JavaScript function "${needed}"`, `Pass it: run(module, name, args, { imports: { ${needed}: ... } }).`);
     const compileTime = performance.now() - started;
-    const request: RunRequest = {
-      type: 'run', id: nextRun++, key: program.key, image: program.image, functionName: name, args: plainArguments(name, args),
-      timeLimit: config.maxExecutionTime, memoryPages: memoryCap(program, config), stackSize: config.stackSize,
+    const call: GuestCall = {
+      id: nextRun++, functionName: name, args: plainArguments(name, args), timeLimit: config.maxExecutionTime,
       inputs: inputsOf(t, options.inputs), outputs: outputsOf(t, options.outputs),
     };
-    program.code.retain();
-    const end = await sharedPool(this.#target, config.workers)
-      .run({ request, signal: options.signal, hostCall: (m) => callHost(t, imports, m), over: () => { program.code.release(); } });
-    return this.#outcome(end, name, config, program, compileTime, options.signal);
+    const end = await prepared.start({ call, signal: options.signal, hostCall: (m) => callHost(t, imports, m) });
+    const metrics: RunMetrics = { ...NO_METRICS, compileTime, queueTime: end.queueTime, codeSize: prepared.codeSize, isolation: tier.isolation };
+    return outcomeOf(end, { name, module: t.module.name, limit: config.maxExecutionTime ?? Infinity, initialMemory: prepared.initialMemory, signal: options.signal }, metrics);
   }
 
   /**
@@ -146,38 +137,67 @@ export class Sandbox {
     throw new UsageError(`${name} gives no single integer`, 'Use run(...), whose outcome carries a value of any type.');
   }
 
-  /** Gives up all compiled code, as soon as no worker can be inside it. */
-  async clear(): Promise<void> {
-    await Promise.all(this.#cache.clear().map(async (program) => {
-      await pool?.forget(program.key);
-      program.code.release();
-    }));
+  /**
+   * Starts the threads of a tier ahead of need, so that the first run does not wait for one.
+   *
+   * @throws as {@link run} where the tier cannot run
+   */
+  async warm(isolation: Isolation = this.#config.isolation): Promise<void> {
+    this.#requireAlive();
+    await this.#tier(isolation).warm(this.#config);
   }
+
+  /** Gives up all compiled code, as soon as no worker can be inside it. */
+  async clear(): Promise<void> { await Promise.all([...this.#tiers.values()].map((tier) => tier.clear())); }
 
   /** Gives up everything the sandbox holds; the workers stay for other sandboxes. */
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
     await this.clear();
-    this.#cache.dispose();
+    for (const tier of this.#tiers.values()) tier.dispose();
   }
   async [Symbol.asyncDispose](): Promise<void> { await this.dispose(); }
 
-  #outcome<T>(end: JobEnd, name: string, config: SandboxConfig, program: Program, compileTime: number, signal: AbortSignal | undefined): Outcome<T> {
-    const idle: RunMetrics = { ...NO_METRICS, compileTime, queueTime: end.queueTime, codeSize: program.code.size, isolation: 'worker' };
-    const limit = config.maxExecutionTime ?? Infinity;
-    return match(end)
-      .returnType<Outcome<T>>()
-      .with({ kind: 'cancelled' }, () => ({ status: 'cancelled', error: new CancelledError(name, signal?.reason), metrics: idle }))
-      .with({ kind: 'stuck' }, () => ({ status: 'timeout', error: new TimeoutError(name, limit), metrics: { ...idle, wallTime: limit } }))
-      .with({ kind: 'crashed' }, ({ message }) => ({ status: 'crashed', error: new CrashedError(name, message), metrics: idle }))
-      .with({ kind: 'done' }, ({ reply, hostError }) => finished(name, reply, hostError, limit, { ...idle, wallTime: reply.wallTime, cpuTime: reply.cpuTime, peakMemory: reply.peakMemory }, signal))
-      .exhaustive();
+  #requireAlive(): void {
+    if (this.#disposed) throw new UsageError('this sandbox is disposed', 'Make a new one.');
+  }
+
+  #tier(wanted: Isolation): Tier {
+    const isolation = chooseTier(wanted, this.#target);
+    let tier = this.#tiers.get(isolation);
+    if (tier === undefined) {
+      const native = nativeTarget(this.#target), { wasm } = this.#target;
+      if (isolation === 'worker' && native !== undefined) tier = new NativeTier(native, this.#pipeline);
+      else if (wasm !== undefined) tier = new WasmTier(wasm, this.#pipeline);
+      else throw new InternalError(`no tier ${isolation}`);
+      this.#tiers.set(isolation, tier);
+    }
+    return tier;
   }
 }
 
+/** What an outcome says about the run besides its end. */
+interface RunFacts { readonly name: string; readonly module: string; readonly limit: number; readonly initialMemory: number; readonly signal: AbortSignal | undefined }
+
+/** The outcome of a job. @throws UsageError when the worker refused the arguments */
+function outcomeOf<T>(end: JobEnd, run: RunFacts, metrics: RunMetrics): Outcome<T> {
+  const { name, limit, signal } = run;
+  return match(end)
+    .returnType<Outcome<T>>()
+    .with({ kind: 'cancelled' }, () => ({ status: 'cancelled', error: new CancelledError(name, signal?.reason), metrics }))
+    .with({ kind: 'stuck' }, () => ({ status: 'timeout', error: new TimeoutError(name, limit), metrics: { ...metrics, wallTime: limit } }))
+    .with({ kind: 'killed' }, ({ wallTime, cpuTime }) => ({ status: 'timeout', error: new TimeoutError(name, limit), metrics: { ...metrics, wallTime, cpuTime, peakMemory: run.initialMemory } }))
+    .with({ kind: 'crashed' }, ({ message }) => ({ status: 'crashed', error: new CrashedError(name, message), metrics }))
+    .with({ kind: 'done' }, ({ reply, hostError, engineTime = 0 }) => {
+      const { wallTime, cpuTime, peakMemory } = reply;
+      return finished(run, reply, hostError, { ...metrics, wallTime, cpuTime, peakMemory, compileTime: metrics.compileTime + engineTime });
+    })
+    .exhaustive();
+}
+
 /** The outcome of a run that its worker reported the end of. @throws UsageError when the worker refused the arguments */
-function finished<T>(name: string, reply: DoneReply, hostError: { readonly error: unknown } | undefined, limit: number, metrics: RunMetrics, signal: AbortSignal | undefined): Outcome<T> {
+function finished<T>({ name, module, limit, signal }: RunFacts, reply: DoneReply, hostError: { readonly error: unknown } | undefined, metrics: RunMetrics): Outcome<T> {
   const cancelled = (): Outcome<T> => ({ status: 'cancelled', error: new CancelledError(name, signal?.reason), metrics });
   const aborted = signal?.aborted === true;
   return match(reply.result)
@@ -188,6 +208,8 @@ function finished<T>(name: string, reply: DoneReply, hostError: { readonly error
     .with({ kind: 'interrupted' }, () => ({ status: 'timeout', error: new TimeoutError(name, limit), metrics }))
     .with({ kind: 'host-error' }, ({ message }) => (hostError === undefined && message === undefined && aborted ? cancelled() : { status: 'host', error: new HostError(name, hostError === undefined ? message : hostError.error), metrics }))
     .with({ kind: 'usage' }, ({ what, remedy }) => { throw new UsageError(what, remedy); })
+    .with({ kind: 'refused' }, ({ message }) => ({ status: 'compile', error: new CompileError(module, new Error(message)), metrics }))
+    .with({ kind: 'no-memory' }, ({ message }) => ({ status: 'crashed', error: new CrashedError(name, `the engine could not make room for it: ${message}`), metrics }))
     .with({ kind: 'failed' }, ({ message }) => ({ status: 'crashed', error: new CrashedError(name, message), metrics }))
     .exhaustive();
 }

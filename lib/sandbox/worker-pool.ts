@@ -12,7 +12,8 @@ import { Worker } from 'node:worker_threads';
 import type { StubImage } from '../codegen/stub-image.ts';
 import type { InterruptAddress } from '../runtime/interrupt.ts';
 import { HostCallChannel, CHANNEL_BYTES } from './host-call-channel.ts';
-import type { DoneReply, HostCallMessage, Reply, RunRequest, Scalar, WorkerStart } from './protocol.ts';
+import type { JobEnd, JobSpec } from './job.ts';
+import type { Reply, RunRequest, WorkerStart } from './protocol.ts';
 
 /** How long after its deadline a silent worker is given up, in milliseconds. */
 export const GRACE_MS = 250;
@@ -22,21 +23,11 @@ const CANCEL_AGAIN_MS = 5;
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /** A run handed to the pool. `request.image` is always given; the pool sends it only where it is not yet known. */
-export interface Job {
+export interface Job extends Omit<JobSpec, 'call'> {
   readonly request: RunRequest;
-  readonly signal: AbortSignal | undefined;
-  /** Calls the JavaScript import; may throw. */
-  readonly hostCall: (message: HostCallMessage) => readonly Scalar[] | Promise<readonly Scalar[]>;
   /** Called once, when no worker can be inside the run's code any more; that may be long after the caller's answer. */
   readonly over: () => void;
 }
-
-/** How a job ended: the worker's reply, or why there is none. */
-export type JobEnd =
-  | { readonly kind: 'done'; readonly reply: DoneReply; readonly queueTime: number; readonly hostError: { readonly error: unknown } | undefined }
-  | { readonly kind: 'stuck'; readonly queueTime: number }
-  | { readonly kind: 'cancelled'; readonly queueTime: number }
-  | { readonly kind: 'crashed'; readonly message: string; readonly queueTime: number };
 
 interface Pending { readonly job: Job; readonly submitted: number; readonly settle: (end: JobEnd) => void }
 

@@ -1,0 +1,287 @@
+/**
+ * The guests of the `wasm` tier: threads started ahead of need, reused, one run at a time each, killed when they must
+ * be.
+ *
+ * Threats: a guest that never returns; a guest that takes its thread down; a stranger who makes the host wait for new
+ * threads by having them killed.
+ * Invariants:
+ * - a caller is answered when its guest is killed, not when the thread has ended or been replaced;
+ * - a thread whose run was killed or given up never runs anything again;
+ * - once the pool is in use there is a thread more than runs, so that the next run finds one that is up.
+ */
+import type { MessagePort, Worker } from 'node:worker_threads';
+import { nodeBuiltin } from '../runtime/node-builtin.ts';
+import type { WasmEngineModule } from '../runtime/wasm-engine.ts';
+import { CHANNEL_BYTES, HostCallChannel } from './host-call-channel.ts';
+import type { JobEnd, JobSpec } from './job.ts';
+import { CONTROL_BYTES, NEVER, PLAN_BYTES, runNumber, WakePlan } from './wasm-control.ts';
+import type { SupervisorReply, SupervisorRequest, SupervisorStart, WasmGuestStart, WasmImage, WasmReply, WasmRunRequest } from './wasm-protocol.ts';
+
+/** How long after its deadline a guest is given up about which nobody has said anything, milliseconds. */
+export const WASM_GRACE_MS = 1_000;
+/** What a guest may take, besides, for having the engine compile a program it does not know, milliseconds. */
+const COMPILE_GRACE_MS = 60_000;
+/** The longest delay that Node's timers know. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
+const MEBIBYTE = 1024 * 1024;
+/** Stack of a guest thread besides what the guest may use, for Node and the engine. */
+const OWN_STACK_MEGABYTES = 0.5;
+
+/** A run of a program. `image` is sent only where it is not yet known. */
+export interface WasmJob extends JobSpec {
+  readonly key: number;
+  readonly image: WasmImage;
+  readonly stackSize: number;
+  /** A guest has had the engine compile the program. */
+  readonly compiled: (engineModule: WasmEngineModule) => void;
+  /** Called once, when no guest runs it any more. */
+  readonly over: () => void;
+}
+
+interface Pending { readonly job: WasmJob; readonly submitted: number; readonly settle: (end: JobEnd) => void }
+
+/** Guests that differ in their stack cannot stand for each other. */
+function stackClass(stackSize: number): number { return Math.ceil(stackSize / MEBIBYTE); }
+
+class Guest {
+  readonly id: number;
+  readonly stack: number;
+  readonly port: MessagePort;
+  readonly channel: HostCallChannel;
+  readonly known = new Set<number>();
+  readonly started: Promise<void>;
+  /** Number of the run it is executing, −1 for none. */
+  run = -1;
+  dead = false;
+  onReply: (reply: WasmReply) => void = () => {};
+  onKilled: (reply: SupervisorReply & { readonly type: 'killed' }) => void = () => {};
+  onDeath: (message: string) => void = () => {};
+  #up: () => void = () => {};
+  #down: (error: Error) => void = () => {};
+
+  constructor(id: number, stack: number, port: MessagePort, channel: SharedArrayBuffer) {
+    this.id = id;
+    this.stack = stack;
+    this.port = port;
+    this.channel = new HostCallChannel(channel);
+    this.started = new Promise((resolve, reject) => {
+      this.#up = resolve;
+      this.#down = reject;
+    });
+    this.started.catch(() => {});
+    port.on('message', (reply: WasmReply) => { if (reply.type === 'ready') this.#up(); else this.onReply(reply); });
+    port.unref();
+  }
+
+  die(message: string): void {
+    if (this.dead) return;
+    this.dead = true;
+    this.port.close();
+    this.#down(new Error(message));
+    this.onDeath(message);
+  }
+}
+
+/** See the file's header. One pool serves every sandbox of the process. */
+export class WasmPool {
+  readonly #scripts: { readonly supervisor: URL; readonly guest: URL };
+  readonly #guests = new Map<number, Guest>();
+  readonly #idle: Guest[] = [];
+  readonly #queue: Pending[] = [];
+  readonly #plan = new SharedArrayBuffer(PLAN_BYTES);
+  #supervisor: Worker | undefined;
+  #limit: number;
+  #busy = 0;
+  #waiting = 0;
+  #nextGuest = 1;
+
+  constructor(scripts: { readonly supervisor: URL; readonly guest: URL }, limit: number) {
+    this.#scripts = scripts;
+    this.#limit = limit;
+    new WakePlan(this.#plan).at = NEVER;
+  }
+
+  /** Guest threads alive or on their way. */
+  get size(): number { return this.#guests.size; }
+  /** Raises the number of runs at once. */
+  allow(workers: number): void { this.#limit = Math.max(this.#limit, workers); }
+
+  /** Runs a job as soon as a guest is free. Never rejects. */
+  run(job: WasmJob): Promise<JobEnd> {
+    return new Promise((settle) => {
+      this.#queue.push({ job, submitted: performance.now(), settle });
+      this.#pump();
+    });
+  }
+
+  /** Tells every guest to drop a program. */
+  forget(key: number): void {
+    for (const g of this.#guests.values()) if (g.known.delete(key)) g.port.postMessage({ type: 'forget', key });
+  }
+
+  /** Starts `count` guests ahead of need, at most as many as may run and a spare. */
+  async warm(count: number, stackSize: number): Promise<void> {
+    const stack = stackClass(stackSize);
+    while (this.#guests.size < Math.min(count, this.#limit + 1)) this.#idle.push(this.#start(stack));
+    this.#hold();
+    await Promise.allSettled([...this.#guests.values()].map((g) => g.started));
+    this.#letGo();
+  }
+
+  /** Ends every thread. */
+  async close(): Promise<void> {
+    const supervisor = this.#supervisor;
+    this.#supervisor = undefined;
+    await supervisor?.terminate();
+  }
+
+  /** Somebody waits: the process stays alive until as many calls of {@link #letGo}. */
+  #hold(): void { if (this.#waiting++ === 0) this.#supervisor?.ref(); }
+  #letGo(): void { if (--this.#waiting === 0) this.#supervisor?.unref(); }
+
+  #ask(request: SupervisorRequest, transfer: readonly MessagePort[] = []): void {
+    if (this.#supervisor === undefined) {
+      const { Worker } = nodeBuiltin('node:worker_threads');
+      const start: SupervisorStart = { plan: this.#plan, guestScript: this.#scripts.guest.href };
+      new WakePlan(this.#plan).at = NEVER;
+      const made = this.#supervisor = new Worker(this.#scripts.supervisor, { workerData: start, stdout: false, stderr: false, execArgv: [] });
+      if (this.#waiting === 0) made.unref();
+      made.on('message', (reply: SupervisorReply) => { this.#heard(reply); });
+      let message = 'the supervisor ended';
+      made.on('error', (e) => { message = e instanceof Error ? e.message : String(e); });
+      made.on('exit', () => {
+        // Its guests have ended with it.
+        if (this.#supervisor === made) this.#supervisor = undefined;
+        for (const g of [...this.#guests.values()]) this.#bury(g, message);
+      });
+    }
+    this.#supervisor.postMessage(request, [...transfer]);
+  }
+
+  #heard(reply: SupervisorReply): void {
+    const g = this.#guests.get(reply.guest);
+    if (g === undefined) return;
+    switch (reply.type) {
+      case 'killed': if (g.run !== -1 && runNumber(g.run) === reply.run) g.onKilled(reply); this.#bury(g, 'it was stopped at its deadline'); return;
+      case 'gone': this.#bury(g, reply.message); return;
+      default: reply satisfies never;
+    }
+  }
+
+  #start(stack: number): Guest {
+    const { MessageChannel } = nodeBuiltin('node:worker_threads');
+    const { port1, port2 } = new MessageChannel(), channel = new SharedArrayBuffer(CHANNEL_BYTES), id = this.#nextGuest++;
+    const g = new Guest(id, stack, port1, channel);
+    this.#guests.set(id, g);
+    const start: WasmGuestStart = { port: port2, channel, control: new SharedArrayBuffer(CONTROL_BYTES), plan: this.#plan };
+    this.#ask({ type: 'spawn', guest: id, stackMegabytes: stack + OWN_STACK_MEGABYTES, start }, [port2]);
+    return g;
+  }
+
+  /** A guest that is no more, or will be in a moment. */
+  #bury(g: Guest, message: string): void {
+    if (!this.#guests.delete(g.id)) return;
+    const at = this.#idle.indexOf(g);
+    if (at >= 0) this.#idle.splice(at, 1);
+    g.die(message);
+    this.#pump();
+  }
+
+  #kill(g: Guest): void {
+    if (this.#supervisor !== undefined) this.#ask({ type: 'terminate', guest: g.id });
+    this.#bury(g, 'it was stopped');
+  }
+
+  /** An idle guest with the stack, one that is up if there is; or a new one. */
+  #take(stack: number): Guest {
+    for (let k = this.#idle.length - 1; k >= 0; k--) if (this.#idle[k].stack === stack) return this.#idle.splice(k, 1)[0];
+    // One with another stack makes room.
+    if (this.#guests.size > this.#limit && this.#idle.length > 0) this.#kill(this.#idle[0]);
+    return this.#start(stack);
+  }
+
+  #pump(): void {
+    while (this.#queue.length > 0 && this.#busy < this.#limit) {
+      const pending = this.#queue.shift();
+      if (pending === undefined) return;
+      const { job, settle } = pending, queueTime = (): number => performance.now() - pending.submitted;
+      if (job.signal?.aborted === true) {
+        job.over();
+        settle({ kind: 'cancelled', queueTime: queueTime() });
+        continue;
+      }
+      this.#busy++;
+      const stack = stackClass(job.stackSize), g = this.#take(stack);
+      this.#hold();
+      g.started.then(() => {
+        this.#dispatch(g, pending);
+        // The next run shall find a thread that is up.
+        if (this.#idle.length === 0 && this.#guests.size <= this.#limit) this.#idle.unshift(this.#start(stack));
+      }, (e: unknown) => {
+        this.#busy--;
+        this.#letGo();
+        job.over();
+        settle({ kind: 'crashed', message: e instanceof Error ? e.message : String(e), queueTime: queueTime() });
+        this.#pump();
+      });
+    }
+  }
+
+  #dispatch(g: Guest, pending: Pending): void {
+    const { job, settle } = pending, { call, signal } = job, queueTime = performance.now() - pending.submitted;
+    let over = false, hostError: { error: unknown } | undefined, watchdog: NodeJS.Timeout | undefined, engineTime = 0;
+    /** Answers the caller; `usable`: the guest takes the next run. */
+    const finish = (end: JobEnd, usable: boolean): void => {
+      if (over) return;
+      over = true;
+      clearTimeout(watchdog);
+      signal?.removeEventListener('abort', cancel);
+      g.run = -1;
+      this.#letGo();
+      this.#busy--;
+      if (usable) this.#idle.push(g); else this.#kill(g);
+      job.over();
+      settle(end);
+      this.#pump();
+    };
+    const cancel = (): void => { finish({ kind: 'cancelled', queueTime }, false); };
+    g.onKilled = ({ wallTime, cpuTime }) => { finish({ kind: 'killed', queueTime, wallTime, cpuTime }, false); };
+    g.onDeath = (message) => { finish({ kind: 'crashed', message, queueTime }, false); };
+    g.onReply = (reply) => {
+      switch (reply.type) {
+        case 'done': if (reply.id === call.id) finish({ kind: 'done', reply, queueTime, engineTime, hostError }, true); return;
+        case 'call':
+          Promise.resolve().then(() => job.hostCall(reply)).then((values) => {
+            // An answer that comes after its run has ended must not become the answer to a later run's question.
+            if (g.run === call.id) g.channel.answer(values);
+          }).catch((error: unknown) => {
+            if (g.run !== call.id) return;
+            hostError = { error };
+            g.channel.fail();
+          });
+          return;
+        case 'compiled':
+          engineTime += reply.time;
+          job.compiled(reply.engineModule);
+          return;
+        case 'ready': case 'forgotten': return;
+        default: reply satisfies never;
+      }
+    };
+    if (g.dead) { finish({ kind: 'crashed', message: 'the thread ended before the run', queueTime }, false); return; }
+    g.run = call.id;
+    if (signal?.aborted === true) { finish({ kind: 'cancelled', queueTime }, true); return; }
+    signal?.addEventListener('abort', cancel, { once: true });
+    const isKnown = g.known.has(job.key), grace = WASM_GRACE_MS + (isKnown ? 0 : COMPILE_GRACE_MS);
+    if (call.timeLimit !== null && call.timeLimit + grace <= LONGEST_DELAY_MS) watchdog = setTimeout(() => { finish({ kind: 'stuck', queueTime }, false); }, call.timeLimit + grace);
+    g.known.add(job.key);
+    const request: WasmRunRequest = { type: 'run', key: job.key, image: isKnown ? undefined : job.image, ...call };
+    try {
+      g.port.postMessage(request);
+    } catch (error) {
+      // Something in the request cannot be copied to another thread; the guest has seen nothing of it.
+      if (!isKnown) g.known.delete(job.key);
+      finish({ kind: 'crashed', message: error instanceof Error ? error.message : String(error), queueTime }, true);
+    }
+  }
+}
