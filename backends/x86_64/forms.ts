@@ -161,6 +161,8 @@ export const X = {
   movdqa: sseMove(P66, 0x6f, 3), movdqu: sseMove(PF3, 0x6f, 3),
   /** Low 64 bits, the rest zeroed. */
   movq: sse1(PF3, 0x7e), movqStore: pack(M0F, P66, 0xd6, REVERSED) as Form<'mv'>,
+  /** Only the lowest lane of a register: the others stay. */
+  movssInto: pack(M0F, PF3, 0x10) as Form<'vv' | 'binary'>, movsdInto: pack(M0F, PF2, 0x10) as Form<'vv' | 'binary'>,
   movhlps: pack(M0F, NONE, 0x12) as Form<'vv' | 'binary'>, movlhps: pack(M0F, NONE, 0x16) as Form<'vv' | 'binary'>,
   andps: sse(NONE, 0x54), andpd: sse(P66, 0x54), andnps: sse(NONE, 0x55), andnpd: sse(P66, 0x55),
   orps: sse(NONE, 0x56), orpd: sse(P66, 0x56), xorps: sse(NONE, 0x57), xorpd: sse(P66, 0x57),
@@ -190,6 +192,7 @@ export const X = {
   pabsb: sse1(P66, 0x1c, M38), pabsw: sse1(P66, 0x1d, M38), pabsd: sse1(P66, 0x1e, M38),
   pmaddwd: sse(P66, 0xf5), pmulhw: sse(P66, 0xe5), pmulhuw: sse(P66, 0xe4), pmuldq: sse(P66, 0x28, M38), pmaddubsw: sse(P66, 0x04, M38),
   packsswb: sse(P66, 0x63), packssdw: sse(P66, 0x6b), packuswb: sse(P66, 0x67), packusdw: sse(P66, 0x2b, M38),
+  pmovsxbd: sse1(P66, 0x21, M38), pmovsxbq: sse1(P66, 0x22, M38), pmovsxwq: sse1(P66, 0x24, M38), pmovzxbd: sse1(P66, 0x31, M38), pmovzxbq: sse1(P66, 0x32, M38), pmovzxwq: sse1(P66, 0x34, M38),
   pmovsxbw: sse1(P66, 0x20, M38), pmovsxwd: sse1(P66, 0x23, M38), pmovsxdq: sse1(P66, 0x25, M38),
   pmovzxbw: sse1(P66, 0x30, M38), pmovzxwd: sse1(P66, 0x33, M38), pmovzxdq: sse1(P66, 0x35, M38),
   pshuflw: sseImm1(PF2, 0x70, M0F), pshufhw: sseImm1(PF3, 0x70, M0F), palignr: sseImm(P66, 0x0f), pblendw: sseImm(P66, 0x0e),

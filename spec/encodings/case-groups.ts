@@ -1,5 +1,5 @@
 /** Which rows of the instruction table take which operand shapes, sizes and immediates in the encoding cases. */
-import type { X } from '../../backends/x86_64/forms.ts';
+import type { VectorShape, X } from '../../backends/x86_64/forms.ts';
 import { everyMemoryCase, registerName } from './operands.ts';
 
 type XName = keyof typeof X;
@@ -67,6 +67,7 @@ export const SIZED_SHAPES: readonly SizedRow[] = [
   { file: 'crossing', names: 'pinsrd', shapes: 'rri rmi', sizes: [4], immediates: lanes, firstVector: true },
   { file: 'crossing', names: 'pinsrd', shapes: 'rri rmi', sizes: [8], immediates: () => [0, 1], firstVector: true, mnemonics: { pinsrd: 'pinsrq' } },
   { file: 'crossing', names: 'pextrb pextrw extractps', shapes: 'rri mri', sizes: [4], immediates: lanes, lastVector: true, memoryWord: (_size, name) => name === 'pextrb' ? 'BYTE' : name === 'pextrw' ? 'WORD' : 'DWORD' },
+  { file: 'crossing', names: 'pextrwSse2', shapes: 'rri', sizes: [4], immediates: lanes, lastVector: true, mnemonics: { pextrwSse2: 'pextrw' } },
   { file: 'crossing', names: 'pextrd', shapes: 'rri mri', sizes: [4], immediates: lanes, lastVector: true },
   { file: 'crossing', names: 'pextrd', shapes: 'rri mri', sizes: [8], immediates: () => [0, 1], lastVector: true, mnemonics: { pextrd: 'pextrq' } },
   { file: 'crossing', names: 'vcvtsi2ss vcvtsi2sd', shapes: 'rrr rrm', sizes: LARGE, immediates: none, firstVector: true, middleVector: true },
@@ -105,6 +106,11 @@ export const VECTOR_SHAPES: readonly VectorRow[] = [
   { file: 'sse', names: 'pminsb pmaxsb pminsd pmaxsd pminuw pmaxuw pminud pmaxud pabsb pabsw pabsd pmaddwd pmulhw pmulhuw pmuldq pmaddubsw', shapes: 'vv vm', memory: 'XMMWORD' },
   { file: 'sse', names: 'packsswb packssdw packuswb packusdw psllwBy pslldBy psllqBy psrlwBy psrldBy psrlqBy psrawBy psradBy', shapes: 'vv vm', memory: 'XMMWORD' },
   { file: 'sse', names: 'pmovsxbw pmovsxwd pmovsxdq pmovzxbw pmovzxwd pmovzxdq movddup', shapes: 'vv vm', memory: 'QWORD' },
+  { file: 'sse', names: 'pmovsxbd pmovsxwq pmovzxbd pmovzxwq', shapes: 'vv vm', memory: 'DWORD' },
+  { file: 'sse', names: 'pmovsxbq pmovzxbq', shapes: 'vv vm', memory: 'WORD' },
+  { file: 'sse', names: 'movssInto movsdInto', shapes: 'vv', memory: '' },
+  { file: 'sse', names: 'movshdup movsldup', shapes: 'vv vm', memory: 'XMMWORD' },
+  { file: 'sse', names: 'movlps movhps', shapes: 'vm mv', memory: 'QWORD' },
   { file: 'sse', names: 'pshuflw pshufhw palignr pblendw blendps blendpd', shapes: 'vvi vmi', memory: 'XMMWORD' },
   { file: 'sse', names: 'blendvps blendvpd pblendvb', shapes: 'vv vm', memory: 'XMMWORD', implicit: ', xmm0' },
   { file: 'vex', names: 'vaddss vsubss vmulss vdivss vminss vmaxss vsqrtss vcvtss2sd', shapes: 'vvv vvm', memory: 'DWORD' },
@@ -120,6 +126,83 @@ export const VECTOR_SHAPES: readonly VectorRow[] = [
   { file: 'vex', names: 'vblendvps vblendvpd', shapes: 'vvvv vvmv', memory: 'XMMWORD' },
   { file: 'vex', names: FMA_SS, shapes: 'vvv vvm', memory: 'DWORD' },
   { file: 'vex', names: FMA_SS.replaceAll('ss', 'sd'), shapes: 'vvv vvm', memory: 'QWORD' },
+];
+
+/** Rows in the shapes of the vector assembler, which writes them VEX-encoded here; at 256 bits too unless `only` says otherwise. */
+export interface AvxRow {
+  readonly names: string;
+  readonly shape: VectorShape | 'loadOnly' | 'blend';
+  /** Size keywords of the memory operand at 128 and at 256 bits; absent: no memory form. */
+  readonly memory?: readonly [string, string];
+  readonly only?: 128 | 256;
+  /** Size of the general register. */
+  readonly sizes?: readonly number[];
+  /** Immediates, when they are few. */
+  readonly immediates?: readonly number[];
+  /** Vector operand that is 128 bits wide at 256: the source of a widening, the last of an insertion, the destination of an extraction. */
+  readonly half?: 'source' | 'last' | 'destination';
+}
+
+const WHOLE = ['XMMWORD', 'YMMWORD'] as const;
+
+export const AVX_SHAPES: readonly AvxRow[] = [
+  { names: 'addss subss mulss divss minss maxss', shape: 'binary', memory: ['DWORD', ''], only: 128 },
+  { names: 'addsd subsd mulsd divsd minsd maxsd', shape: 'binary', memory: ['QWORD', ''], only: 128 },
+  { names: 'sqrtss cvtss2sd', shape: 'scalar', memory: ['DWORD', ''], only: 128 },
+  { names: 'sqrtsd cvtsd2ss', shape: 'scalar', memory: ['QWORD', ''], only: 128 },
+  { names: 'roundss roundsd', shape: 'scalarI', only: 128 },
+  { names: 'cvtsi2ss cvtsi2sd', shape: 'scalarFromInt', sizes: [4, 8], only: 128 },
+  { names: 'cvttss2si cvttsd2si cvtss2si cvtsd2si', shape: 'toInt', sizes: [4, 8], only: 128 },
+  { names: 'movmskps movmskpd pmovmskb', shape: 'toInt', sizes: [4] },
+  { names: 'movd', shape: 'fromInt', sizes: [4, 8], only: 128 },
+  { names: 'movdOut', shape: 'toInt', sizes: [4, 8], only: 128 },
+  { names: 'ucomiss comiss', shape: 'unary', memory: ['DWORD', ''], only: 128 },
+  { names: 'ucomisd comisd', shape: 'unary', memory: ['QWORD', ''], only: 128 },
+  { names: 'movq', shape: 'unary', memory: ['QWORD', ''], only: 128 },
+  { names: 'andps andpd andnps andnpd orps orpd xorps xorpd pand pandn por pxor', shape: 'binary', memory: WHOLE },
+  { names: 'addps addpd subps subpd mulps mulpd divps divpd minps minpd maxps maxpd', shape: 'binary', memory: WHOLE },
+  { names: 'sqrtps sqrtpd ptest pabsb pabsw pabsd cvtdq2ps cvttps2dq movshdup movsldup', shape: 'unary', memory: WHOLE },
+  { names: 'movddup', shape: 'unary', memory: ['QWORD', 'YMMWORD'] },
+  { names: 'cvtdq2pd cvtps2pd pmovsxbw pmovsxwd pmovsxdq pmovzxbw pmovzxwd pmovzxdq', shape: 'unary', memory: ['QWORD', 'XMMWORD'], half: 'source' },
+  { names: 'pmovsxbd pmovsxwq pmovzxbd pmovzxwq', shape: 'unary', memory: ['DWORD', 'QWORD'], half: 'source' },
+  { names: 'pmovsxbq pmovzxbq', shape: 'unary', memory: ['WORD', 'DWORD'], half: 'source' },
+  { names: 'movssInto movsdInto', shape: 'binary', only: 128 },
+  { names: 'cvttpd2dq cvtpd2ps', shape: 'unary', memory: WHOLE, half: 'destination' },
+  { names: 'cmpps cmppd shufps shufpd palignr pblendw blendps blendpd', shape: 'binaryI', memory: WHOLE },
+  { names: 'cmpss insertps', shape: 'binaryI', memory: ['DWORD', ''], only: 128 },
+  { names: 'cmpsd', shape: 'binaryI', memory: ['QWORD', ''], only: 128 },
+  { names: 'roundps roundpd pshufd pshuflw pshufhw vpermilps vpermilpd', shape: 'unaryI', memory: WHOLE },
+  { names: 'unpcklps unpcklpd unpckhps unpckhpd punpcklbw punpcklwd punpckldq punpcklqdq punpckhbw punpckhwd punpckhdq punpckhqdq', shape: 'binary', memory: WHOLE },
+  { names: 'paddb paddw paddd paddq psubb psubw psubd psubq pcmpeqb pcmpeqw pcmpeqd pcmpeqq pcmpgtb pcmpgtw pcmpgtd pcmpgtq', shape: 'binary', memory: WHOLE },
+  { names: 'pmulld pmullw pmuludq pshufb paddsb paddsw paddusb paddusw psubsb psubsw psubusb psubusw pminub pmaxub pminsw pmaxsw pavgb pavgw', shape: 'binary', memory: WHOLE },
+  { names: 'pminsb pmaxsb pminsd pmaxsd pminuw pmaxuw pminud pmaxud pmaddwd pmulhw pmulhuw pmuldq pmaddubsw packsswb packssdw packuswb packusdw', shape: 'binary', memory: WHOLE },
+  { names: 'psllwBy pslldBy psllqBy psrlwBy psrldBy psrlqBy psrawBy psradBy', shape: 'binary', memory: ['XMMWORD', 'XMMWORD'], half: 'last' },
+  { names: 'psrlw psrld psrlq psraw psrad psllw pslld psllq psrldq pslldq', shape: 'shiftI' },
+  { names: 'movhlps movlhps', shape: 'binary', only: 128 },
+  { names: 'pinsrb', shape: 'insertI', memory: ['BYTE', ''], sizes: [4], only: 128 },
+  { names: 'pinsrw', shape: 'insertI', memory: ['WORD', ''], sizes: [4], only: 128 },
+  { names: 'pinsrd', shape: 'insertI', memory: ['', ''], sizes: [4, 8], only: 128, immediates: [0, 1] },
+  { names: 'pextrb', shape: 'extractI', memory: ['BYTE', ''], sizes: [4], only: 128 },
+  { names: 'pextrw', shape: 'extractI', memory: ['WORD', ''], sizes: [4], only: 128 },
+  { names: 'pextrwSse2', shape: 'extractI', sizes: [4], only: 128 },
+  { names: 'pextrd', shape: 'extractI', memory: ['', ''], sizes: [4, 8], only: 128, immediates: [0, 1] },
+  { names: 'extractps', shape: 'extractI', memory: ['DWORD', ''], sizes: [4], only: 128 },
+  { names: 'vbroadcastss vpbroadcastd', shape: 'unary', memory: ['DWORD', 'DWORD'], half: 'source' },
+  { names: 'vpbroadcastb', shape: 'unary', memory: ['BYTE', 'BYTE'], half: 'source' },
+  { names: 'vpbroadcastw', shape: 'unary', memory: ['WORD', 'WORD'], half: 'source' },
+  { names: 'vpbroadcastq', shape: 'unary', memory: ['QWORD', 'QWORD'], half: 'source' },
+  { names: 'vbroadcastsd', shape: 'unary', memory: ['', 'QWORD'], half: 'source', only: 256 },
+  { names: 'vbroadcastf128 vbroadcasti128', shape: 'loadOnly', memory: ['', 'XMMWORD'], only: 256 },
+  { names: 'vinsertf128 vinserti128', shape: 'binaryI', memory: ['', 'XMMWORD'], half: 'last', only: 256, immediates: [0, 1] },
+  { names: 'vextractf128 vextracti128', shape: 'unaryI', half: 'destination', only: 256, immediates: [0, 1] },
+  { names: 'vperm2f128 vperm2i128', shape: 'binaryI', memory: ['', 'YMMWORD'], only: 256 },
+  { names: 'vpermq vpermpd', shape: 'unaryI', memory: ['', 'YMMWORD'], only: 256 },
+  { names: 'vpermd vpermps', shape: 'binary', memory: ['', 'YMMWORD'], only: 256 },
+  { names: 'vpblendd', shape: 'binaryI', memory: WHOLE },
+  { names: 'vpermilpsBy vpermilpdBy vpsllvd vpsllvq vpsrlvd vpsrlvq vpsravd', shape: 'binary', memory: WHOLE },
+  { names: 'blendvps blendvpd pblendvb', shape: 'blend' },
+  { names: FMA_SS.replaceAll('ss', 'ps'), shape: 'ternary', memory: WHOLE },
+  { names: FMA_SS.replaceAll('ss', 'pd'), shape: 'ternary', memory: WHOLE },
 ];
 
 /** Memory-only instructions and the text before their operand. */

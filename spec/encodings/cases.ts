@@ -2,16 +2,17 @@
  * Every form of the x86-64 instruction table with representative operands: the text for GNU as and the call that
  * should give the same instruction. `regenerate.ts` writes the goldens from it, `encodings.spec.ts` holds us to them.
  */
-import type { Assembler } from '../../backends/x86_64/encoder.ts';
 import { CC_NAMES, FIXED, X, type Form, type Shape } from '../../backends/x86_64/forms.ts';
 import { FPU_AND_STATE, MEMORY, SIZED_SHAPES, VECTOR_SHAPES } from './case-groups.ts';
 import { Mem } from '../../backends/x86_64/memory-operand.ts';
+import type { VectorAssembler } from '../../backends/x86_64/vector-assembler.ts';
+import { avxCases } from './avx-cases.ts';
 import { NARROW, registerName, sizeWord, type MemoryCase } from './operands.ts';
 
 export interface EncodingCase {
   /** Intel syntax, as GNU as reads it. */
   readonly text: string;
-  emit(asm: Assembler): void;
+  emit(asm: VectorAssembler): void;
 }
 
 /** Cases by golden file, and the names of table rows they cover. */
@@ -29,7 +30,7 @@ export function encodingCases(): EncodingCases {
   let group: EncodingCase[] = [];
   let spin = 0;
   const open = (name: string): void => { groups.set(name, group = groups.get(name) ?? []); };
-  const add = (text: string, emit: (a: Assembler) => void): void => { group.push({ text, emit }); };
+  const add = (text: string, emit: (a: VectorAssembler) => void): void => { group.push({ text, emit }); };
   const someMemory = (count: number): MemoryCase[] => Array.from({ length: count }, () => NARROW[spin++ % NARROW.length]);
 
   // Every addressing form, with one instruction of each of the encoder's paths.
@@ -178,7 +179,7 @@ export function encodingCases(): EncodingCases {
     open(row.file);
     for (const name of row.names.split(' ') as XName[]) {
       covered.add(name);
-      const f = X[name] as AnyForm, mnemonic = name === 'movqStore' ? 'movq' : name.replace(/By$/, '');
+      const f = X[name] as AnyForm, mnemonic = name === 'movqStore' ? 'movq' : name.replace(/(By|Into)$/, '');
       const word = row.memory === '' ? '' : `${row.memory} PTR `;
       const tail = row.implicit ?? '';
       for (const shape of row.shapes.split(' ') as Shape[]) {
@@ -229,6 +230,32 @@ export function encodingCases(): EncodingCases {
       }
     }
   }
+
+  avxCases((name) => covered.add(name), open, add);
+  open('avx128');
+  // Moves, halves, whole constants.
+  for (const bytes of [16, 32]) {
+    open(bytes === 16 ? 'avx128' : 'avx256');
+    const v = (r: number): string => `${bytes === 32 ? 'y' : 'x'}mm${r - 32}`, word = bytes === 32 ? 'YMMWORD' : 'XMMWORD';
+    for (const [p, q] of VECTOR_PAIRS) if (p !== q) add(`vmovaps ${v(p)}, ${v(q)}`, (a) => a.moveVector(bytes, p, q));
+    for (const m of someMemory(3)) {
+      add(`vmovups ${v(41)}, ${word} PTR ${m.text}`, (a) => a.loadVector(bytes, 41, m.operand(a)));
+      add(`vmovups ${word} PTR ${m.text}, ${v(35)}`, (a) => a.storeVector(bytes, m.operand(a), 35));
+    }
+    add(`vpcmpeqd ${v(44)}, ${v(44)}, ${v(44)}`, (a) => a.onesVector(bytes, 44));
+  }
+  open('avx128');
+  add('vxorps xmm3, xmm3, xmm3', (a) => a.zeroVector(35));
+  for (const m of someMemory(2)) {
+    add(`vmovss xmm1, DWORD PTR ${m.text}`, (a) => a.loadVector(4, 33, m.operand(a)));
+    add(`vmovsd QWORD PTR ${m.text}, xmm9`, (a) => a.storeVector(8, m.operand(a), 41));
+    add(`vmovhps xmm2, xmm13, QWORD PTR ${m.text}`, (a) => a.binaryM(X.movhps, 16, 34, 45, m.operand(a)));
+    add(`vmovhps QWORD PTR ${m.text}, xmm13`, (a) => a.storeHalf(X.movhps, m.operand(a), 45));
+    add(`vmovlps QWORD PTR ${m.text}, xmm3`, (a) => a.storeHalf(X.movlps, m.operand(a), 35));
+    add(`vcvtsi2sd xmm2, xmm13, QWORD PTR ${m.text}`, (a) => a.scalarFromIntM(X.cvtsi2sd, 8, 34, 45, m.operand(a)));
+    add(`vmovd xmm2, DWORD PTR ${m.text}`, (a) => a.fromIntM(X.movd, 4, 34, m.operand(a)));
+  }
+  covered.add('vpblendvb');
 
   open('state');
   for (const [name, word] of Object.entries(FPU_AND_STATE)) {

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { X86_64_CODE } from '../../backends/x86_64/code-target.ts';
-import { Assembler } from '../../backends/x86_64/encoder.ts';
+import { VectorAssembler } from '../../backends/x86_64/vector-assembler.ts';
 import { CodeBuffer } from '../../lib/codegen/code-buffer.ts';
 import { assemble, disassemble } from '../support/objdump.ts';
 import { projectRoot } from '../support/project-root.ts';
@@ -19,7 +19,7 @@ export function readGolden(group: string): string[] {
 
 /** Our bytes of one case, as hex with spaces. */
 export function ourBytes(c: EncodingCase): string {
-  const code = new CodeBuffer(X86_64_CODE), asm = new Assembler(code);
+  const code = new CodeBuffer(X86_64_CODE), asm = new VectorAssembler(code);
   code.beginFunction(-1, 1);
   c.emit(asm);
   code.endFunction();
