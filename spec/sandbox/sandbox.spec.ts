@@ -3,11 +3,11 @@ import * as assert from 'uvu/assert';
 import { readdirSync, readFileSync, writeFileSync, openSync, closeSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { array, f32, f64, fn, global, host, hostTarget, i32, i64, module, ptr, u8, unit } from '../../lib/index.ts';
+import { array, f32, f64, fn, global, host, hostTarget, i32, i64, module, ptr, sandboxTarget, u8, unit } from '../../lib/index.ts';
 import { TrapError, UsageError } from '../../lib/mir/errors.ts';
 import type { Module, TrapCode } from '../../lib/mir/index.ts';
 import { FunctionBuilder, ModuleBuilder } from '../../lib/mir/index.ts';
-import { configure, Sandbox, type Outcome } from '../../lib/sandbox/index.ts';
+import { configure, Sandbox, type Outcome, type SandboxConfig } from '../../lib/sandbox/index.ts';
 import { skipUnlessNative } from '../support/native.ts';
 import { projectRoot } from '../support/project-root.ts';
 
@@ -32,24 +32,28 @@ function trapOf(o: Outcome<unknown>): TrapCode | string {
   return o.status === 'trap' ? o.error.trap : o.status;
 }
 
-if (native) {
-  test('runs with exact types at the boundary', async () => {
+for (const tier of native ? ['worker', 'wasm'] as const : ['wasm'] as const) {
+  const sandboxWith = (config: Partial<SandboxConfig> = {}): Sandbox => new Sandbox(sandboxTarget(), { isolation: tier, ...config });
+
+  test(`${tier}: runs with exact types at the boundary`, async () => {
     const mixed = fn('mixed', [i64, f32, i32, f64, u8, i64, i64, i64, i64, i64], f64, (b, a, x, c, y, d, ...rest) => {
       const ints = rest.reduce((sum, r) => sum.add(r), a.add(c.toI64()).add(d.toI64()));
       b.ret(ints.toF64().add(x.toF64()).add(y));
     });
     const two = fn('two', [i64], [i64, f64], (b, n) => b.ret(n.add(1n), n.toF64().div(2)));
     const m = module('types').export({ mixed, two }).build();
-    await using sandbox = new Sandbox(hostTarget());
+    await using sandbox = sandboxWith();
     assert.is(ok(await sandbox.run(m, 'mixed', [1n, 0.5, -3, 0.25, 255, 10n, 20n, 30n, 40n, -50n])), 1 - 3 + 255 + 50 + 0.75);
     assert.equal(ok(await sandbox.run(m, 'two', [2n ** 62n])), [2n ** 62n + 1n, 2 ** 61]);
     assert.is(await sandbox.runInt64(misuse, 'answer', []), 42n);
   });
 
-  test('every way to misbehave has its outcome, and the same worker runs the next job', async () => {
-    await using sandbox = new Sandbox(hostTarget(), { maxExecutionTime: 20, workers: 1, maxMemory: null });
-    const timeout = await sandbox.run(misuse, 'forever', []);
+  test(`${tier}: every way to misbehave has its outcome, and the same worker runs the next job`, async () => {
+    await using sandbox = sandboxWith({ maxExecutionTime: 100, workers: 1, maxMemory: null });
+    const timeout = await sandbox.run(misuse, 'forever', [], { maxExecutionTime: 20 });
     assert.is(timeout.status, 'timeout');
+    assert.is(timeout.metrics.isolation, tier);
+    assert.ok(timeout.metrics.wallTime >= 20);
     assert.is(ok(await sandbox.run(misuse, 'answer', [])), 42n);
     assert.is(trapOf(await sandbox.run(misuse, 'recurse', [0n])), 'stack-overflow');
     assert.is(trapOf(await sandbox.run(misuse, 'divide', [1, 0])), 'integer-divide-by-zero');
@@ -62,8 +66,8 @@ if (native) {
     assert.is(ok(await sandbox.run(misuse, 'divide', [84, 2])), 42);
   });
 
-  test('traps carry the function and the line of this file', async () => {
-    await using sandbox = new Sandbox(hostTarget());
+  test(`${tier}: traps carry the function and the line of this file`, async () => {
+    await using sandbox = sandboxWith();
     const o = await sandbox.run(misuse, 'divide', [1, 0]);
     assert.ok(o.status === 'trap' && o.error instanceof TrapError);
     assert.is(o.error.functionName, 'divide');
@@ -71,8 +75,8 @@ if (native) {
     assert.is(readFileSync(join(projectRoot(), 'spec/sandbox/sandbox.spec.ts'), 'utf8').split('\n')[(o.error.location?.line ?? 0) - 1].startsWith('const divide'), true);
   });
 
-  test('a stopped deadline is kept while the main thread is blocked', async () => {
-    await using sandbox = new Sandbox(hostTarget(), { maxExecutionTime: 30 });
+  test(`${tier}: a stopped deadline is kept while the main thread is blocked`, async () => {
+    await using sandbox = sandboxWith({ maxExecutionTime: 30 });
     await sandbox.run(misuse, 'answer', []);
     const run = sandbox.run(misuse, 'forever', []);
     await new Promise((r) => setTimeout(r, 5));
@@ -84,8 +88,8 @@ if (native) {
     assert.ok(o.metrics.wallTime < 120, `ran for ${o.metrics.wallTime} ms`);
   });
 
-  test('an abort signal stops a run, and takes a queued one out', async () => {
-    await using sandbox = new Sandbox(hostTarget(), { maxExecutionTime: null, workers: 1 });
+  test(`${tier}: an abort signal stops a run, and takes a queued one out`, async () => {
+    await using sandbox = sandboxWith({ maxExecutionTime: null, workers: 1 });
     const running = new AbortController(), queued = new AbortController();
     const a = sandbox.run(misuse, 'forever', [], { signal: running.signal });
     const b = sandbox.run(misuse, 'forever', [], { signal: queued.signal });
@@ -101,9 +105,9 @@ if (native) {
     assert.is((await sandbox.run(misuse, 'forever', [], { signal: before.signal })).status, 'cancelled');
   });
 
-  test('an abort is never lost, whenever it comes', async () => {
-    await using sandbox = new Sandbox(hostTarget(), { maxExecutionTime: null, workers: 1 });
-    for (let k = 0; k < 100; k++) {
+  test(`${tier}: an abort is never lost, whenever it comes`, async () => {
+    await using sandbox = sandboxWith({ maxExecutionTime: null, workers: 1 });
+    for (let k = 0; k < (tier === 'wasm' ? 25 : 100); k++) {
       const controller = new AbortController();
       const run = sandbox.run(misuse, 'forever', [], { signal: controller.signal });
       // At once, a few microtasks later, or some tenths of a millisecond later.
@@ -115,8 +119,8 @@ if (native) {
     assert.is(ok(await sandbox.run(misuse, 'answer', [])), 42n);
   });
 
-  test('linear memory cannot grow past the cap, whatever the module asks', async () => {
-    await using sandbox = new Sandbox(hostTarget(), { maxMemory: 8 * 1024 * 1024 });
+  test(`${tier}: linear memory cannot grow past the cap, whatever the module asks`, async () => {
+    await using sandbox = sandboxWith({ maxMemory: 8 * 1024 * 1024 });
     assert.is(ok(await sandbox.run(misuse, 'grow', [16])) >= 0, true);
     assert.is(ok(await sandbox.run(misuse, 'grow', [128])), -1);
     assert.is(ok(await sandbox.run(misuse, 'grow', [65535])), -1);
@@ -125,11 +129,11 @@ if (native) {
     assert.ok(o.status === 'memory' && o.error.estimate.linearMemory === 256 * 65536);
   });
 
-  test('memory is zero again for the next tenant, and inputs and outputs cross by global', async () => {
+  test(`${tier}: memory is zero again for the next tenant, and inputs and outputs cross by global`, async () => {
     const buffer = global('buffer', array(u8, 64));
     const fill = fn('fill', [], unit, (b) => b.for([0, 64], (i) => buffer.at(i).update((x) => x.add(1))));
     const m = module('tenants').export({ fill }).build();
-    await using sandbox = new Sandbox(hostTarget(), { workers: 1 });
+    await using sandbox = sandboxWith({ workers: 1 });
     const first = await sandbox.run(m, 'fill', [], { inputs: { buffer: Uint8Array.of(9, 8) }, outputs: ['buffer'] });
     assert.ok(first.status === 'ok');
     assert.equal([...first.outputs['buffer'].subarray(0, 4)], [10, 9, 1, 1]);
@@ -139,7 +143,7 @@ if (native) {
     await rejects(() => sandbox.run(m, 'fill', [], { inputs: { buffer: new Uint8Array(65) } }), /65 bytes, the global 64/);
   });
 
-  test('host functions: values, errors, promises, and the deadline while one is on', async () => {
+  test(`${tier}: host functions: values, errors, promises, and the deadline while one is on`, async () => {
     const add = host('add', [i32, f64, i64], f64);
     const log = host('log', [i32], unit);
     const f = fn('f', [i32], f64, (b, n) => {
@@ -147,7 +151,7 @@ if (native) {
       b.ret(add(n, 0.5, -7n).add(1));
     });
     const m = module('hosts').export({ f }).import({ add, log }).build();
-    await using sandbox = new Sandbox(hostTarget(), { maxExecutionTime: 200 });
+    await using sandbox = sandboxWith({ maxExecutionTime: 200 });
     const logged: number[] = [];
     const good = { add: (a: number, b: number, c: bigint): number => a + b + Number(c), log: (n: number): void => { logged.push(n); } };
     assert.is(ok(await sandbox.run(m, 'f', [5], { imports: good })), 5 + 0.5 - 7 + 1);
@@ -162,6 +166,59 @@ if (native) {
     assert.ok(refused.status === 'policy' && refused.error.violations[0].symbol === 'log');
   });
 
+  test(`${tier}: hostile modules: proxies, getters, broken shapes`, async () => {
+    await using sandbox = sandboxWith();
+    // Says `add` to whoever asks first and `system` from then on.
+    let reads = 0;
+    const real = new ModuleBuilder('liar');
+    real.addImport({ name: 'add', kind: 'js', capability: 'none', params: [], results: [] });
+    const f = new FunctionBuilder('f', { params: [], results: [] });
+    f.call('add', [], []);
+    f.ret();
+    const honest = real.addFunction(f.finish(), 'f').build();
+    const liar = { ...honest, imports: [new Proxy({ ...honest.imports[0] }, { get: (t, k) => (k === 'name' ? (reads++ === 0 ? 'add' : 'system') : Reflect.get(t, k)) })] } as Module;
+    assert.is((await sandbox.run(liar, 'f', [], { imports: { add: () => {} } })).status, 'ok');
+    assert.is(reads, 1);
+    for (const bad of [null, 7, 'module', {}, { functions: [] }, new Proxy({}, { get: () => { throw new Error('mine'); } }), { ...honest, functions: [{ ...honest.functions[0], blocks: new Array(3) }] }]) {
+      const o = await sandbox.run(bad as unknown as Module, 'f', []);
+      assert.is(o.status, 'compile', `${String(bad === null ? bad : typeof bad)} was ${o.status}`);
+    }
+    assert.is((await sandbox.run({ ...honest, functions: [{ ...honest.functions[0], results: ['i32'] }] } as Module, 'f', [], { imports: { add: () => {} } })).status, 'compile');
+  });
+
+  test(`${tier}: raw addresses are refused`, async () => {
+    const poke = fn('poke', [ptr(i32)], unit, (b, p) => p.set(1));
+    const m = module('poke', { memoryModel: 'native' }).export({ poke }).build();
+    await using sandbox = sandboxWith();
+    const o = await sandbox.run(m, 'poke', [4096]);
+    assert.ok(o.status === 'compile' && /native memory model/.test(o.error.message));
+    assert.throws(() => sandbox.validate(m), /native memory model/);
+  });
+
+  test(`${tier}: wrong use is a typed error that says what to do`, async () => {
+    await using sandbox = sandboxWith();
+    const run = sandbox.run.bind(sandbox) as (...a: unknown[]) => Promise<unknown>;
+    await rejects(() => run(misuse, 'nope', []), /exports no function "nope"[\s\S]*forever/);
+    await rejects(() => run(misuse, 'divide', [1]), /takes 2 arguments, got 1/);
+    await rejects(() => run(misuse, 'divide', [1, 'x']), /argument 1 of divide is a string/);
+    await rejects(() => run(misuse, 'divide', [1, 1.5]), /argument 1 of divide is 1.5/);
+    await rejects(() => run(misuse, 'divide', [1, 2n]), /argument 1 of divide is 2n/);
+    await rejects(() => run(misuse, 'divide', [2 ** 33, 1]), /argument 0 of divide/);
+    assert.throws(() => new Sandbox(undefined as never), /needs a target/);
+    const gone = sandboxWith();
+    await gone.dispose();
+    await rejects(() => gone.run(misuse, 'answer', []), /disposed/);
+  });
+
+  test(`${tier}: many runs at once share the workers`, async () => {
+    await using sandbox = sandboxWith(configure({ workers: 2, isolation: tier }));
+    const results = await Promise.all(Array.from({ length: 50 }, (_, k) => sandbox.run(misuse, 'divide', [k * 3, 3])));
+    assert.equal(results.map(ok), Array.from({ length: 50 }, (_, k) => k));
+    assert.ok(readdirSync('/proc/self/task').length < 60);
+  });
+}
+
+if (native) {
   test('a granted libc call is really made, with its buffer checked', async () => {
     const write = host('write', [i32, ptr(u8), i64], i64, { libc: true, capability: 'file-io', buffers: [{ pointer: 1, length: 2, access: 'read' }] });
     const text = global.bytes('text', 'hello from the guest\n');
@@ -195,50 +252,6 @@ if (native) {
     assert.ok(performance.now() - started < 700, 'the caller waited for the call');
   });
 
-  test('hostile modules: proxies, getters, broken shapes', async () => {
-    await using sandbox = new Sandbox(hostTarget());
-    // Says `add` to whoever asks first and `system` from then on.
-    let reads = 0;
-    const real = new ModuleBuilder('liar');
-    real.addImport({ name: 'add', kind: 'js', capability: 'none', params: [], results: [] });
-    const f = new FunctionBuilder('f', { params: [], results: [] });
-    f.call('add', [], []);
-    f.ret();
-    const honest = real.addFunction(f.finish(), 'f').build();
-    const liar = { ...honest, imports: [new Proxy({ ...honest.imports[0] }, { get: (t, k) => (k === 'name' ? (reads++ === 0 ? 'add' : 'system') : Reflect.get(t, k)) })] } as Module;
-    assert.is((await sandbox.run(liar, 'f', [], { imports: { add: () => {} } })).status, 'ok');
-    assert.is(reads, 1);
-    for (const bad of [null, 7, 'module', {}, { functions: [] }, new Proxy({}, { get: () => { throw new Error('mine'); } }), { ...honest, functions: [{ ...honest.functions[0], blocks: new Array(3) }] }]) {
-      const o = await sandbox.run(bad as unknown as Module, 'f', []);
-      assert.is(o.status, 'compile', `${String(bad === null ? bad : typeof bad)} was ${o.status}`);
-    }
-    assert.is((await sandbox.run({ ...honest, functions: [{ ...honest.functions[0], results: ['i32'] }] } as Module, 'f', [], { imports: { add: () => {} } })).status, 'compile');
-  });
-
-  test('raw addresses are refused', async () => {
-    const poke = fn('poke', [ptr(i32)], unit, (b, p) => p.set(1));
-    const m = module('poke', { memoryModel: 'native' }).export({ poke }).build();
-    await using sandbox = new Sandbox(hostTarget());
-    const o = await sandbox.run(m, 'poke', [4096]);
-    assert.ok(o.status === 'compile' && /native memory model/.test(o.error.message));
-    assert.throws(() => sandbox.validate(m), /native memory model/);
-  });
-
-  test('wrong use is a typed error that says what to do', async () => {
-    await using sandbox = new Sandbox(hostTarget());
-    const run = sandbox.run.bind(sandbox) as (...a: unknown[]) => Promise<unknown>;
-    await rejects(() => run(misuse, 'nope', []), /exports no function "nope"[\s\S]*forever/);
-    await rejects(() => run(misuse, 'divide', [1]), /takes 2 arguments, got 1/);
-    await rejects(() => run(misuse, 'divide', [1, 'x']), /argument 1 of divide is a string/);
-    await rejects(() => run(misuse, 'divide', [1, 1.5]), /argument 1 of divide is 1.5/);
-    await rejects(() => run(misuse, 'divide', [1, 2n]), /argument 1 of divide is 2n/);
-    await rejects(() => run(misuse, 'divide', [2 ** 33, 1]), /argument 0 of divide/);
-    assert.throws(() => new Sandbox(undefined as never), /needs a target/);
-    const gone = new Sandbox(hostTarget());
-    await gone.dispose();
-    await rejects(() => gone.run(misuse, 'answer', []), /disposed/);
-  });
-
   test('code is given up only when no worker can be inside it', async () => {
     const sandbox = new Sandbox(hostTarget(), { maxExecutionTime: 60 });
     const run = sandbox.run(misuse, 'forever', []);
@@ -251,13 +264,6 @@ if (native) {
     await clear;
     assert.is(ok(await sandbox.run(misuse, 'answer', [])), 42n);
     await sandbox.dispose();
-  });
-
-  test('many runs at once share the workers', async () => {
-    await using sandbox = new Sandbox(hostTarget(), configure({ workers: 2 }));
-    const results = await Promise.all(Array.from({ length: 50 }, (_, k) => sandbox.run(misuse, 'divide', [k * 3, 3])));
-    assert.equal(results.map(ok), Array.from({ length: 50 }, (_, k) => k));
-    assert.ok(readdirSync('/proc/self/task').length < 60);
   });
 }
 
