@@ -15,8 +15,9 @@ import { conditionData, conditionOperands, conditionWord, lowerCompare, lowerSel
 import { lowerBinaryFloat, lowerConvert, lowerTernary, lowerUnaryFloat, renamedOperand } from './lower-float.ts';
 import { lowerBinaryInteger, lowerUnaryInteger } from './lower-integer.ts';
 import { lowerPair } from './lower-pair.ts';
-import { lowerLanes, lowerShuffle } from './lower-lanes.ts';
+import { lowerLanes } from './lower-lanes.ts';
 import { lowerLea, lowerLoad, lowerMemoryCopy, lowerMemoryFill, lowerMemoryGrow, lowerMemorySize, lowerStore } from './lower-memory.ts';
+import { lowerShuffle } from './lower-shuffle.ts';
 import { lowerSwitch } from './lower-switch.ts';
 import { lowerVector } from './lower-vector.ts';
 import type { ModulePlan } from './module-plan.ts';

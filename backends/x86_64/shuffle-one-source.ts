@@ -7,16 +7,12 @@
  *
  * Instructions: Intel SDM vol. 2B, "PSHUFD", "PSHUFLW", "PSHUFHW", "PSHUFB", "PSRLDQ", "PMOVZX".
  */
+import type { X86Features } from './features.ts';
 import { ANY, STRAIGHT, ZERO, covers, elements, hasZero, immediateOf, isIdentity, withoutZero, type ByteMask } from './shuffle-mask.ts';
 import { ZERO_NODE, binary, cheaper, masked, unary, type ShuffleNode, type ShuffleOp } from './shuffle-node.ts';
 
-/** What the processor has beyond SSE2 (each includes those before it). */
-export interface ShuffleFeatures {
-  readonly ssse3: boolean;
-  readonly sse41: boolean;
-  readonly avx: boolean;
-  readonly avx2: boolean;
-}
+/** The features that shuffles ask for. */
+export type ShuffleFeatures = Pick<X86Features, 'ssse3' | 'sse4_1' | 'avx' | 'avx2'>;
 
 /** Bytes of `source` in the order of `mask`, whose entries are 0–15, `ANY` or `ZERO`. */
 export function shuffleOne(mask: ByteMask, source: ShuffleNode, has: ShuffleFeatures): ShuffleNode {
@@ -82,7 +78,7 @@ function directWithZero(mask: ByteMask, x: ShuffleNode, has: ShuffleFeatures): S
   const shift = shifted(mask, x);
   if (shift !== undefined) return shift;
   if (covers(LOW_QWORD, mask)) return unary('movq', x);
-  if (has.sse41) {
+  if (has.sse4_1) {
     for (const { op, gives } of ZERO_EXTENSIONS) if (covers(gives, mask)) return unary(op, x);
   }
   if (mask.every((m, k) => m < 0 || m === k)) return masked('pand', x, mask.map((m) => (m === ZERO ? 0 : 0xff)));

@@ -35,7 +35,7 @@ const kept = new Map<string, ShufflePlan>();
  * @param same true when both sources are one value
  */
 export function planShuffle(mask: ByteMask, zero: number, same: boolean, has: ShuffleFeatures): ShufflePlan {
-  const level = (has.ssse3 ? 1 : 0) | (has.sse41 ? 2 : 0) | (has.avx ? 4 : 0) | (has.avx2 ? 8 : 0);
+  const level = (has.ssse3 ? 1 : 0) | (has.sse4_1 ? 2 : 0) | (has.avx ? 4 : 0) | (has.avx2 ? 8 : 0);
   const known = mask.map((m) => ((zero >> (m >> 4) & 1) === 1 ? ZERO : same ? m & 15 : m));
   const key = `${level} ${known.join()}`;
   let plan = kept.get(key);

@@ -85,11 +85,11 @@ function blended(mask: ByteMask, has: ShuffleFeatures): ShuffleNode | undefined 
     const owner = mask.map((m) => (m === ANY ? ANY : m === ZERO ? zeroIn : m >> 4));
     const a = mask.map((m, k) => (owner[k] === 0 ? m : ANY)), b = mask.map((m, k) => (owner[k] === 1 ? m : ANY));
     const dword = chosen(owner, 4), word = chosen(owner, 2);
-    if (has.sse41 && dword >= 0) best = cheaper(best, joined('blendps', dword, a, b, has));
-    else if (has.sse41 && word >= 0) best = cheaper(best, joined('pblendw', word, a, b, has));
+    if (has.sse4_1 && dword >= 0) best = cheaper(best, joined('blendps', dword, a, b, has));
+    else if (has.sse4_1 && word >= 0) best = cheaper(best, joined('pblendw', word, a, b, has));
     else if (has.avx) best = cheaper(best, blendBytes(one(a, has), one(b, has), owner.map((o) => (o === 1 ? 0xff : 0))));
-    if (!has.sse41 && dword === 1) best = cheaper(best, joined('movss', 0, a, b, has));
-    if (!has.sse41 && dword === 14) best = cheaper(best, joined('movss', 0, b, a, has));
+    if (!has.sse4_1 && dword === 1) best = cheaper(best, joined('movss', 0, a, b, has));
+    if (!has.sse4_1 && dword === 14) best = cheaper(best, joined('movss', 0, b, a, has));
   }
   return best;
 }
@@ -108,10 +108,10 @@ function chosen(owner: readonly number[], width: number): number {
 function dwords(mask: ByteMask, has: ShuffleFeatures): ShuffleNode | undefined {
   const e = elements(mask, 4);
   if (e === undefined) return undefined;
-  if (e.includes(ZERO)) return has.sse41 ? inserted(e) : undefined;
+  if (e.includes(ZERO)) return has.sse4_1 ? inserted(e) : undefined;
   const low = side(e[0], e[1]), high = side(e[2], e[3]);
   if (low !== undefined && high !== undefined) return binary('shufps', low, high, immediateOf(e.map((m, k) => (m === ANY ? k & 1 : m))));
-  const insert = has.sse41 ? inserted(e) : undefined;
+  const insert = has.sse4_1 ? inserted(e) : undefined;
   if (insert !== undefined) return insert;
   if (low === undefined && high === undefined) {
     // Two of each: gathered by side, then put in order.

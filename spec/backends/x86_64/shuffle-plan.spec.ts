@@ -8,11 +8,11 @@ import { planShuffle, type ShufflePlan, type ShuffleStep } from '../../../backen
 const test = suite('x86-64: shuffle plans');
 
 const LEVELS: readonly (readonly [string, ShuffleFeatures])[] = [
-  ['sse2', { ssse3: false, sse41: false, avx: false, avx2: false }],
-  ['ssse3', { ssse3: true, sse41: false, avx: false, avx2: false }],
-  ['sse4.1', { ssse3: true, sse41: true, avx: false, avx2: false }],
-  ['avx', { ssse3: true, sse41: true, avx: true, avx2: false }],
-  ['avx2', { ssse3: true, sse41: true, avx: true, avx2: true }],
+  ['sse2', { ssse3: false, sse4_1: false, avx: false, avx2: false }],
+  ['ssse3', { ssse3: true, sse4_1: false, avx: false, avx2: false }],
+  ['sse4.1', { ssse3: true, sse4_1: true, avx: false, avx2: false }],
+  ['avx', { ssse3: true, sse4_1: true, avx: true, avx2: false }],
+  ['avx2', { ssse3: true, sse4_1: true, avx: true, avx2: true }],
 ];
 const SSSE3: ReadonlySet<ShuffleOp> = new Set(['pshufb', 'palignr']);
 const SSE41: ReadonlySet<ShuffleOp> = new Set(['pmovzxbw', 'pmovzxbd', 'pmovzxbq', 'pmovzxwd', 'pmovzxwq', 'pmovzxdq', 'blendps', 'pblendw', 'insertps']);
@@ -122,7 +122,7 @@ function check(mask: readonly number[], zero = 0, same = false): void {
     assert.equal([...got], [...want], where);
     for (const s of plan.steps) {
       if (SSSE3.has(s.op)) assert.ok(has.ssse3, where);
-      if (SSE41.has(s.op)) assert.ok(has.sse41, where);
+      if (SSE41.has(s.op)) assert.ok(has.sse4_1, where);
       if (s.op.startsWith('v')) assert.ok(has.avx2, where);
       if (s.op === 'pblendvb') assert.ok(has.avx, where);
     }
