@@ -13,8 +13,8 @@ const test = suite('portable');
 let it: Installed;
 test.before(async () => {
   it = await install(['koffi', '@koromix']);
-  it.copy('without-native.ts');
-  const said = await it.typeCheck(['without-native.ts'], { types: ['node'], typeRoots: [join(projectRoot(), 'node_modules', '@types')] });
+  it.copy('without-native.ts', 'wasm-tier.ts');
+  const said = await it.typeCheck(['without-native.ts', 'wasm-tier.ts'], { types: ['node'], typeRoots: [join(projectRoot(), 'node_modules', '@types')] });
   assert.is(said, '');
 });
 test.after(() => { it.dispose(); });
@@ -43,7 +43,7 @@ if (process.platform === 'linux' && process.arch === 'x64') {
   test('without koffi: all but running native code works, and that says what to install', async () => {
     const { refusals } = reportOf(await it.node('without-native.js'));
     for (const refusal of refusals.filter((r) => !r.startsWith('hostTarget'))) {
-      assert.match(refusal, /NativeUnavailableError: native code cannot be reached: the package koffi could not be loaded \(Cannot find module 'koffi'\)\n {2}Install it with `npm install koffi` .* or run the module with the interpreter/);
+      assert.match(refusal, /NativeUnavailableError: native code cannot be reached: the package koffi could not be loaded \(Cannot find module 'koffi'\)\n {2}Install it with `npm install koffi` .* or run the module in the sandbox's tier "wasm"/);
     }
     assert.is(refusals.length, 4);
   });
@@ -55,10 +55,24 @@ for (const [platform, arch] of [['darwin', 'arm64'], ['win32', 'x64'], ['linux',
     assert.is(refusals.length, 4);
     for (const refusal of refusals) {
       assert.match(refusal, new RegExp(`UnsupportedMachineError: native code cannot run here: this is ${platform} on ${arch}\\n  Native code needs Linux on x86-64`));
-      assert.match(refusal, /The reference interpreter works everywhere/);
+      assert.match(refusal, /What works everywhere: the sandbox, new Sandbox\(sandboxTarget\(\)\)/);
     }
   });
 }
+
+/** What `consumer/wasm-tier.ts` prints, with the line of its division. */
+function sandboxReport(ran: Ran): void {
+  assert.is(ran.stderr, '');
+  const line = readFileSync(join(projectRoot(), 'spec/package/consumer/wasm-tier.ts'), 'utf8').split('\n').findIndex((l) => l.includes('// HERE')) + 1;
+  assert.equal(JSON.parse(ran.stdout), [
+    'ok 6765 wasm', `trap integer-divide-by-zero wasm-tier.ts:${line} wasm`, 'timeout  wasm', 'ok 42 wasm', 'cancelled  wasm', 'memory  null',
+  ]);
+}
+
+test('the sandbox works without native code, in the tier wasm', async () => {
+  sandboxReport(await it.node('--enable-source-maps', 'wasm-tier.js'));
+  for (const [platform, arch] of [['darwin', 'arm64'], ['win32', 'x64']]) sandboxReport(await it.node('--enable-source-maps', ...elsewhere(platform, arch), 'wasm-tier.js'));
+});
 
 test('with no global of Node at all, as in a browser', async () => {
   it.write('browser.mjs', `

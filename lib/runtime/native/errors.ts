@@ -5,7 +5,7 @@ import { LamellaError } from '../../mir/errors.ts';
 export class UnsupportedMachineError extends LamellaError {
   constructor(what: string) {
     super('unsupported-machine', `native code cannot run here: ${what}`,
-      'Native code needs Linux on x86-64 with FSGSBASE (kernel 5.9 or later) and Node 20.19 or later. The reference interpreter works everywhere: new Interpreter(module) from \'lamella/mir\'.');
+      'Native code needs Linux on x86-64 with FSGSBASE (kernel 5.9 or later) and Node 20.19 or later. What works everywhere: the sandbox, new Sandbox(sandboxTarget()), in its tier "wasm"; the interpreter, new Interpreter(module) from \'lamella/mir\'.');
   }
 }
 
@@ -24,7 +24,7 @@ export class NativeUnavailableError extends LamellaError {
   constructor(cause: unknown) {
     const why = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
     super('native-unavailable', `native code cannot be reached: the package koffi could not be loaded (${why})`,
-      'Install it with `npm install koffi` (install scripts may stay blocked: it ships prebuilt), or run the module with the interpreter from \'lamella/mir\'.', { cause });
+      'Install it with `npm install koffi` (install scripts may stay blocked: it ships prebuilt), or run the module in the sandbox\'s tier "wasm", new Sandbox(sandboxTarget()), or with the interpreter from \'lamella/mir\'.', { cause });
   }
 }
 
