@@ -1,5 +1,4 @@
 /** What code generation knows of the module around a function: numbers of functions, imports and signatures, layout. */
-import { UnsupportedError } from '../../lib/codegen/backend.ts';
 import { layoutModule, layoutSlots, type MemoryLayout } from '../../lib/mir/layout.ts';
 import { InternalError } from '../../lib/mir/errors.ts';
 import { MAX_ARITY, type MirFunction, type Module } from '../../lib/mir/module.ts';
@@ -54,11 +53,8 @@ export class ModulePlan {
     return f === undefined ? this.module.imports[this.importNumber.get(callee)!] : this.module.functions[f];
   }
 
-  /** Address of a global in linear memory. */
-  globalAddress(f: MirFunction, name: string): number {
-    if (!this.linear) throw new UnsupportedError('x86_64', f.name, `global_addr ${name} (native memory model)`);
-    return this.layout.globalByName.get(name)!;
-  }
+  /** Address of a global in linear memory; in the native model what to add to `CTX.globalsBase`. */
+  globalAddress(name: string): number { return this.layout.globalByName.get(name)!; }
 
   slotOffsets(f: MirFunction): readonly number[] { this.#slotsFor(f); return this.#slots; }
   /** Bytes of all slots, a multiple of 16. */

@@ -137,7 +137,7 @@ export class SelectContext extends SelectValues {
       this.#nativeAddress(at, base);
       return;
     }
-    const fixed = base === undefined ? -1 : base.kind === 'const' ? Number(base.value) >>> 0 : base.kind === 'global_addr' ? this.plan.globalAddress(this.f, base.global) : -1;
+    const fixed = base === undefined ? -1 : base.kind === 'const' ? Number(base.value) >>> 0 : base.kind === 'global_addr' ? this.plan.globalAddress(base.global) : -1;
     if (at.index === NO_VALUE) {
       if (fixed >= 0 && fixed + at.offset < 0x80000000) {
         this.mode = MODE_ABSOLUTE;

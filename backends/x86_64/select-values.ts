@@ -5,13 +5,14 @@
 import type { CodeBuffer, Label } from '../../lib/codegen/code-buffer.ts';
 import { int32, uint8 } from '../../lib/analysis/slab.ts';
 import { CLASS_INT, CLASS_VECTOR, type PReg, type VReg } from '../../lib/codegen/machine-function.ts';
+import { CTX } from '../../lib/codegen/run-context.ts';
 import { MachineFunctionBuilder } from '../../lib/codegen/machine-function-builder.ts';
 import type { SelectionInput } from '../../lib/codegen/selection.ts';
 import type { ConstInst, Instruction, Value } from '../../lib/mir/instruction.ts';
 import type { MirFunction } from '../../lib/mir/module.ts';
 import { sizeOf, type Type } from '../../lib/mir/types.ts';
 import type { ModulePlan } from './module-plan.ts';
-import { MODE_BASE, OP_CONST, OP_FCONST, OP_LEA, OP_SLOT_BASE, pack, sizeLog } from './opcodes.ts';
+import { LOAD_64, MODE_BASE, MODE_CONTEXT, OP_CONST, OP_FCONST, OP_LEA, OP_LOAD, OP_SLOT_BASE, pack, sizeLog } from './opcodes.ts';
 import { DEF_REG, USE_ANY, USE_REG, defReuse } from './operand-constraints.ts';
 
 const ONES_128 = (1n << 128n) - 1n;
@@ -113,7 +114,7 @@ export abstract class SelectValues {
       const d = definitions[a]!;
       switch (d.kind) {
         case 'const': return this.#remember(a, this.#constantReg(d));
-        case 'global_addr': if (this.linear) return this.#remember(a, this.integer(this.plan.globalAddress(this.f, d.global))); break;
+        case 'global_addr': return this.#remember(a, this.#globalAddress(d.global));
         case 'slot_addr': return this.#remember(a, this.#slotAddress(d.slot));
         default: break;
       }
@@ -150,7 +151,7 @@ export abstract class SelectValues {
     let is = false;
     if (d.kind === 'global_addr' && this.linear) {
       is = true;
-      this.#immediate[a] = this.plan.globalAddress(this.f, d.global);
+      this.#immediate[a] = this.plan.globalAddress(d.global);
     } else if (d.kind === 'const') {
       switch (d.type) {
         case 'i1': case 'i8': case 'i16': case 'i32': is = true; break;
@@ -240,6 +241,18 @@ export abstract class SelectValues {
     }
     return this.#slotBase;
   }
+  #globalAddress(name: string): VReg {
+    const place = this.plan.globalAddress(name);
+    if (this.linear) return this.integer(place);
+    const base = this.newInt(), r = this.newInt();
+    this.inst(OP_LOAD, pack(LOAD_64, 3, MODE_CONTEXT), CTX.globalsBase);
+    this.op(base, DEF_REG);
+    this.inst(OP_LEA, pack(0, 3, MODE_BASE, 0), place);
+    this.op(r, DEF_REG);
+    this.op(base, USE_REG);
+    return r;
+  }
+
   #slotAddress(slot: number): VReg {
     const offset = this.plan.slotOffsets(this.f)[slot];
     if (!this.linear) {

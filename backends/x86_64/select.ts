@@ -76,8 +76,7 @@ function selectBlock(s: SelectContext, b: number): void {
         // Others are emitted where they are used.
         if (i.type === 'i64' && isWideShared(s, i.result, base + k, b)) s.defineConstant(i);
         continue;
-      case 'global_addr': if (s.linear) continue; break;
-      case 'slot_addr': continue;
+      case 'global_addr': case 'slot_addr': continue;
       case 'binary': case 'compare': case 'convert': case 'load':
         if (s.input.folded[i.result] === 1) continue;
         break;
@@ -170,8 +169,7 @@ function lower(s: SelectContext, i: Instruction): void {
     case 'safepoint': s.inst(OP_NOP); return;
     case 'stack_map': lowerStackMap(s, i.id, 0, i.live); return;
     case 'patch_point': lowerStackMap(s, i.id, i.bytes, i.live); return;
-    case 'global_addr': throw unsupported(s, `global_addr @${i.global} in the native memory model`);
-    case 'const': case 'slot_addr': return;
+    case 'const': case 'global_addr': case 'slot_addr': return;
     case 'atomic_load': lowerAtomicLoad(s, i); return;
     case 'atomic_store': lowerAtomicStore(s, i); return;
     case 'atomic_rmw': lowerAtomicRmw(s, i); return;

@@ -76,7 +76,8 @@ export function locate(a: Address, type: Type, facts: AliasFacts): Location {
   if (d?.kind === 'slot_addr') return { root: 'slot', id: d.slot, index, scale, constant, size };
   if (d?.kind === 'const' && typeof d.value === 'number') return { root: 'absolute', id: 0, index, scale, constant: constant + d.value, size };
   if (d?.kind === 'global_addr' && facts.layout !== undefined) {
-    return { root: 'absolute', id: 0, index, scale, constant: constant + (facts.layout.globalByName.get(d.global) ?? 0), size };
+    // In the native model the layout tells where globals lie among each other, not where they lie.
+    return { root: 'absolute', id: facts.module.memoryModel === 'linear' ? 0 : 1, index, scale, constant: constant + (facts.layout.globalByName.get(d.global) ?? 0), size };
   }
   return { root: 'value', id: base, index, scale, constant, size };
 }

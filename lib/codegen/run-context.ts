@@ -63,6 +63,10 @@ export const CTX = {
    */
   copyThunk: 216,
   fillThunk: 224,
+  /**
+   * Native model: what to add to a global's place in `layoutModule` for its address. Each instance has its own globals.
+   */
+  globalsBase: 232,
   /** First free byte for the runtime's own use, 256 bytes: the fields down to `trapRegisters`. */
   runtimePrivate: 256,
   /** GS base before the entry stub (0, or the context of an outer run), restored on exit. */

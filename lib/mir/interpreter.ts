@@ -60,10 +60,11 @@ export class Interpreter {
       hostFrame([], [], 0, names),
     );
     const given = options.memory;
-    if (given !== undefined && (given.byteLength % PAGE_SIZE !== 0 || given.byteLength < module.memory.initialPages * PAGE_SIZE)) {
-      throw new UsageError(`the given memory has ${given.byteLength} bytes`, `Give a whole number of ${PAGE_SIZE}-byte pages, at least ${module.memory.initialPages} of them.`);
+    const pages = this.#initialPages;
+    if (given !== undefined && (given.byteLength % PAGE_SIZE !== 0 || given.byteLength < pages * PAGE_SIZE)) {
+      throw new UsageError(`the given memory has ${given.byteLength} bytes`, `Give a whole number of ${PAGE_SIZE}-byte pages, at least ${pages} of them.`);
     }
-    this.#machine.setMemory(given ?? new Uint8Array(module.memory.initialPages * PAGE_SIZE));
+    this.#machine.setMemory(given ?? new Uint8Array(pages * PAGE_SIZE));
     this.#writeGlobals();
   }
 
@@ -74,10 +75,16 @@ export class Interpreter {
 
   /** Memory, globals and the step count as they were after construction (a memory given in the options is cleared). */
   reset(): void {
-    const m = this.#machine, size = this.module.memory.initialPages * PAGE_SIZE;
+    const m = this.#machine, size = this.#initialPages * PAGE_SIZE;
     if (m.memorySize === size) m.memory.fill(0); else m.setMemory(new Uint8Array(size));
     m.steps = 0;
     this.#writeGlobals();
+  }
+
+  /** A module of the native model says nothing of memory, but its globals lie in ours. */
+  get #initialPages(): number {
+    const { memory, memoryModel } = this.module;
+    return memoryModel === 'linear' ? memory.initialPages : Math.max(memory.initialPages, this.#machine.layout.pagesNeeded);
   }
 
   #writeGlobals(): void {

@@ -36,6 +36,8 @@ export interface RunTarget {
   readonly guestMemory: GuestMemory | undefined;
   readonly tableBase: number;
   readonly tableLength: number;
+  /** See `CTX.globalsBase`. */
+  readonly globalsBase: number;
   readonly linearStackLimit: number;
   readonly linearStackTop: number;
   /** The linear stack pointer a further run starts at: the top, or where an outer run of the same target stands. */
@@ -152,6 +154,7 @@ export class GuestThread {
     this.setAddress(CTX.codeHigh, target.codeHigh);
     this.setAddress(CTX.tableBase, target.tableBase);
     this.setAddress(CTX.tableLength, target.tableLength);
+    this.setAddress(CTX.globalsBase, target.globalsBase);
     this.u32[CTX.linearStackLimit >> 2] = target.linearStackLimit;
     this.refreshMemory(target);
   }

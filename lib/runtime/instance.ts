@@ -13,6 +13,7 @@ import { bindImports, type HostHandler, type ImportOptions } from './host-import
 import { closeHandles } from './libc-call.ts';
 import { LinearMemory, type GuestMemory } from './linear-memory.ts';
 import type { ModuleImage } from './module-image.ts';
+import { NativeGlobals } from './native-globals.ts';
 import { RunInterruptedError } from './run-errors.ts';
 import type { SharedMemory } from './shared-memory.ts';
 import { RawTrapError, readTrap } from './traps.ts';
@@ -74,12 +75,14 @@ export class Instance implements RunTarget {
   readonly codeHigh: number;
   readonly tableBase: number;
   readonly tableLength: number;
+  readonly globalsBase: number;
   readonly linearStackLimit: number;
   readonly linearStackTop: number;
   linearStackPointer: number;
   running = 0;
 
   readonly #code: CodeBlock | undefined;
+  readonly #nativeGlobals: NativeGlobals | undefined;
   readonly #shared: SharedMemoryUse | undefined;
   /** Keeps the bytes at `tableBase` alive. */
   readonly #table: Uint8Array<ArrayBuffer>;
@@ -110,6 +113,8 @@ export class Instance implements RunTarget {
     this.#shared = shared;
     this.memory = image.memoryModel === 'linear' && shared === undefined ? this.#makeMemory(options.memoryPages) : undefined;
     this.guestMemory = shared?.memory ?? this.memory;
+    this.#nativeGlobals = image.memoryModel === 'native' && image.globals.length > 0 ? new NativeGlobals(thread.bridge, image) : undefined;
+    this.globalsBase = this.#nativeGlobals?.base ?? 0;
     try {
       this.#writeData();
       this.#handlers = bindImports(this, options);
@@ -145,6 +150,22 @@ export class Instance implements RunTarget {
     return this.#call(k, name).invoke(args, options.deadline === undefined ? this.#deadline : nanoseconds(options.deadline));
   }
 
+  /**
+   * The bytes of a global as they are now; writing to them writes to the global. Ask again after linear memory has grown.
+   *
+   * @throws UsageError for an unknown name, or when the instance is disposed
+   * @example
+   * instance.global('counter')[0] = 7
+   */
+  global(name: string): Uint8Array<ArrayBuffer> {
+    this.#ready();
+    const g = this.image.globals.find((x) => x.name === name);
+    if (g === undefined) throw new UsageError(`module ${JSON.stringify(this.image.moduleName)} has no global ${JSON.stringify(name)}`, `Its globals are: ${this.image.globals.map((x) => x.name).join(', ') || 'none'}.`);
+    if (this.#nativeGlobals !== undefined) return this.#nativeGlobals.view(g.address, g.size);
+    if (this.memory === undefined) throw new UsageError('the memory of this instance is shared', 'Read the global from the shared memory.');
+    return this.memory.bytes().subarray(g.address, g.address + g.size);
+  }
+
   /** The signature of a function as text, or undefined. */
   describe(name: string): string | undefined {
     const k = this.#byName.get(name);
@@ -158,6 +179,7 @@ export class Instance implements RunTarget {
     closeHandles(this);
     this.memory?.reset();
     this.#writeData();
+    this.#nativeGlobals?.reset();
     this.linearStackPointer = this.linearStackTop;
   }
 

@@ -31,7 +31,9 @@ export interface ModuleImage {
   readonly stackHigh: number;
   /** What the source language knew of signatures, by function and import name. */
   readonly surface: Surface | undefined;
-  /** Initial bytes of linear memory. */
+  /** Where globals lie, by name: addresses in linear memory, in the native model relative to `CTX.globalsBase`. */
+  readonly globals: readonly { readonly name: string; readonly address: number; readonly size: number }[];
+  /** Initial bytes of linear memory, or (native model) of globals. */
   readonly data: readonly { readonly address: number; readonly bytes: Uint8Array }[];
 }
 
@@ -58,9 +60,7 @@ export function createImage(module: Module, compiled: CompiledModule, codeAddres
     trapSites[i * TRAP_SITE_WORDS + 3] = s.divisor;
   });
   const data: { address: number; bytes: Uint8Array }[] = [];
-  if (module.memoryModel === 'linear') {
-    module.globals.forEach((g, i) => { if (g.bytes !== undefined && g.bytes.length > 0) data.push({ address: layout.globals[i], bytes: g.bytes.slice(0, g.size) }); });
-  }
+  module.globals.forEach((g, i) => { if (g.bytes !== undefined && g.bytes.length > 0) data.push({ address: layout.globals[i], bytes: g.bytes.slice(0, g.size) }); });
   return {
     moduleName: module.name, architecture: compiled.architecture, memoryModel: module.memoryModel,
     codeAddress, codeSize: compiled.code.length,
@@ -68,6 +68,7 @@ export function createImage(module: Module, compiled: CompiledModule, codeAddres
     trapSites, lines: compiled.lines, locations: module.locations,
     initialPages: module.memory.initialPages, maximumPages: module.memory.maximumPages,
     stackLow: layout.stackLow, stackHigh: layout.stackHigh, surface, data,
+    globals: module.globals.map((g, i) => ({ name: g.name, address: layout.globals[i], size: g.size })),
   };
 }
 

@@ -44,7 +44,7 @@ export function assemble(functions: readonly HandFunction[], imports: readonly I
     image: (codeAddress) => ({
       moduleName: 'hand', architecture: 'x86_64', memoryModel: 'linear', codeAddress, codeSize: code.length, functions: compiled, exports, imports,
       table: [], trapSites, lines: new Int32Array(0), locations: sites.map((_, k) => ({ file: 'hand.ts', line: k, column: 1 })).concat({ file: 'hand.ts', line: sites.length, column: 1 }),
-      initialPages: 1, maximumPages: 4, stackLow: 1024, stackHigh: 2048, surface: undefined, data: [], ...options,
+      initialPages: 1, maximumPages: 4, stackLow: 1024, stackHigh: 2048, surface: undefined, globals: [], data: [], ...options,
     }),
   };
 }
