@@ -3,7 +3,7 @@ import { R11, RAX, RDX } from './convention.ts';
 import { TRAP_DIVIDE, TRAP_OVERFLOW, type ColdPiece, type EmitContext } from './emit-context.ts';
 import { CC, FIXED, X } from './forms.ts';
 import {
-  ALU_ADD, ALU_AND, ALU_IMUL, ALU_OR, ALU_SUB, CC_E, CC_FEQ, CC_FNE, CC_NE, CC_NS, CC_S, COMPARE_CMP, COMPARE_FLOAT,
+  ALU_ADD, ALU_AND, ALU_IMUL, ALU_OR, ALU_SUB, CC_E, CC_FEQ, CC_FNE, CC_NE, CC_NS, CC_S, COMPARE_CMP, COMPARE_FLOAT, COMPARE_PTEST, COMPARE_TEST,
   COUNT_LZ, COUNT_TZ, DIV_REMAINDER, DIV_SAFE, DIV_SIGNED, LOAD_32, LOAD_64, LOAD_S16, LOAD_S16_64, LOAD_S8, LOAD_S8_64, LOAD_U16,
   LOAD_U8, MODE_BASE, MODE_NONE, MODE_SCALED, SHIFT_ROL, SHIFT_ROR, SHIFT_SHL, SHIFT_SHR, UNARY_BSWAP, UNARY_NEG,
   compareKindOf, conditionOf, hasImmediate, modeOf, modeRegisters, moveSizeOf, scaleOf, sizeOfData, subOf,
@@ -228,7 +228,7 @@ export function emitColdRemainder(e: EmitContext, p: ColdPiece): void {
 
 /** True when the flags already hold what `test r, r` would give the condition. */
 function flagsAreSet(e: EmitContext, cc: number, k: number): boolean {
-  if (e.flagsRegister < 0 || compareKindOf(e.data) === COMPARE_CMP || compareKindOf(e.data) === COMPARE_FLOAT) return false;
+  if (e.flagsRegister < 0 || compareKindOf(e.data) !== COMPARE_TEST) return false;
   if (modeOf(e.data) !== MODE_NONE || hasImmediate(e.data)) return false;
   if (e.at(k) !== e.flagsRegister || e.at(k + 1) !== e.flagsRegister || e.flagsBytes !== 1 << sizeOfData(e.data)) return false;
   return cc === CC_E || cc === CC_NE || cc === CC_S || cc === CC_NS || e.flagsLogical;
@@ -247,9 +247,9 @@ export function emitCompare(e: EmitContext, k: number): void {
     return;
   }
   const a = e.reg(k), m = e.flexible(k + 1, e.word);
-  if (kind === COMPARE_FLOAT) {
-    const form = bytes === 8 ? X.vucomisd : X.vucomiss;
-    if (m === undefined) asm.vv(form, a, e.register); else asm.vm(form, a, m);
+  if (kind === COMPARE_FLOAT || kind === COMPARE_PTEST) {
+    const form = kind === COMPARE_PTEST ? X.ptest : bytes === 8 ? X.ucomisd : X.ucomiss;
+    if (m === undefined) asm.unary(form, bytes, a, e.register); else asm.unaryM(form, bytes, a, m);
   } else if (kind === COMPARE_CMP) {
     if (m === undefined) asm.rr(X.cmp, bytes, a, e.register); else asm.rm(X.cmp, bytes, a, m);
   } else if (m === undefined) asm.rr(X.test, bytes, a, e.register);

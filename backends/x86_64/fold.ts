@@ -7,10 +7,19 @@ import { sameAddress } from './select-context.ts';
 
 type User = Instruction | Terminator;
 
-export function foldsOnX86(s: SelectionInput, d: Instruction, user: User, place: number): boolean {
+/** For processors with AVX: vectors in memory may lie anywhere. */
+export function foldsWithAvx(s: SelectionInput, d: Instruction, user: User, place: number): boolean { return folds(s, d, user, place, true); }
+/** Vector instructions would need aligned memory. */
+export function foldsWithoutAvx(s: SelectionInput, d: Instruction, user: User, place: number): boolean { return folds(s, d, user, place, false); }
+
+function folds(s: SelectionInput, d: Instruction, user: User, place: number, avx: boolean): boolean {
   switch (d.kind) {
-    case 'load': return foldsLoad(s, d.result, d.type, user, place);
+    case 'load':
+      // What a vector operation does not take from memory it loads right before; the widths are the same either way.
+      if (d.type === 'v128') return avx && user.kind === 'vector';
+      return foldsLoad(s, d.result, d.type, user, place);
     case 'compare': return feedsCondition(s, d.result, user);
+    case 'vector': return (d.op === 'vany_true' || d.op === 'vall_true') && feedsCondition(s, d.result, user);
     case 'convert':
       return d.op === 'trunc' && d.type === 'i1' && feedsCondition(s, d.result, user);
     case 'binary': return foldsBinary(s, d, user, place);

@@ -7,25 +7,14 @@
 import type { VReg } from '../../lib/codegen/machine-function.ts';
 import type { CompareInst, SelectInst, Value } from '../../lib/mir/instruction.ts';
 import type { CompareOp } from '../../lib/mir/ops.ts';
+import { setCondition, type Condition } from './condition.ts';
+import { prepareVectorTest } from './lower-vector-test.ts';
 import {
   CC_A, CC_AE, CC_B, CC_BE, CC_E, CC_FEQ, CC_FNE, CC_G, CC_GE, CC_L, CC_LE, CC_NE, COMPARE_CMP, COMPARE_FLOAT, COMPARE_TEST,
   F_MAX, F_MIN, MODE_NONE, MOVE_SIZE_SHIFT, OP_CMOV, OP_FBINARY, OP_FSELECT, OP_SETCC, exchange, negate, packCompare, sizeLog,
 } from './opcodes.ts';
 import { DEF_REG, USE_ANY, USE_REG, defReuse } from './operand-constraints.ts';
 import { SelectContext } from './select-context.ts';
-
-/** The flags' source and the condition on them. One exists per context use; it is filled and consumed at once. */
-export interface Condition {
-  kind: number;
-  bytes: number;
-  cc: number;
-  /** First register operand, −1 when the flexible operand is compared with an immediate. */
-  a: VReg;
-  immediate: boolean;
-  value: number;
-}
-
-const condition: Condition = { kind: 0, bytes: 0, cc: 0, a: -1, immediate: false, value: 0 };
 
 const CC_OF: Readonly<Record<CompareOp, number>> = {
   eq: CC_E, ne: CC_NE, ult: CC_B, ule: CC_BE, ugt: CC_A, uge: CC_AE, slt: CC_L, sle: CC_LE, sgt: CC_G, sge: CC_GE,
@@ -35,21 +24,12 @@ const CC_OF: Readonly<Record<CompareOp, number>> = {
 /** True for the float compares that are done with exchanged operands. */
 export function isExchangedFloat(op: CompareOp): boolean { return op === 'flt' || op === 'fle'; }
 
-function set(kind: number, bytes: number, cc: number, a: VReg, immediate: boolean, value: number): Condition {
-  condition.kind = kind;
-  condition.bytes = bytes;
-  condition.cc = cc;
-  condition.a = a;
-  condition.immediate = immediate;
-  condition.value = value;
-  return condition;
-}
-
 /** Any `i1` as a condition; a folded compare becomes the flags themselves. */
 export function prepareCondition(s: SelectContext, v: Value): Condition {
   const d = s.definition(v);
   if (d !== undefined && s.isFolded(v)) {
     if (d.kind === 'compare') return prepareCompare(s, d);
+    if (d.kind === 'vector') return prepareVectorTest(s, d);
     if (d.kind === 'binary' && d.op === 'xor') {
       const c = prepareCondition(s, d.a);
       c.cc = negate(c.cc);
@@ -57,12 +37,12 @@ export function prepareCondition(s: SelectContext, v: Value): Condition {
     }
     if (d.kind === 'convert' && d.op === 'trunc') {
       s.flexible(d.a);
-      return set(COMPARE_TEST, 1, CC_NE, -1, true, 1);
+      return setCondition(COMPARE_TEST, 1, CC_NE, -1, true, 1);
     }
   }
   const r = s.reg(v);
   s.register(r);
-  return set(COMPARE_TEST, 4, CC_NE, r, false, 0);
+  return setCondition(COMPARE_TEST, 4, CC_NE, r, false, 0);
 }
 
 /** A compare of any type. */
@@ -73,7 +53,7 @@ export function prepareCompare(s: SelectContext, i: CompareInst): Condition {
     const exchanged = isExchangedFloat(i.op) || ((i.op === 'feq' || i.op === 'fne') && s.isFoldedLoad(i.a));
     const a = s.reg(exchanged ? i.b : i.a);
     s.flexible(exchanged ? i.a : i.b);
-    return set(COMPARE_FLOAT, bytes, cc, a, false, 0);
+    return setCondition(COMPARE_FLOAT, bytes, cc, a, false, 0);
   }
   let x = i.a, y = i.b;
   if (s.isImmediate(x) && !s.isImmediate(y)) {
@@ -89,11 +69,11 @@ export function prepareCompare(s: SelectContext, i: CompareInst): Condition {
       if (!s.isFoldedLoad(x)) {
         const r = s.reg(x);
         s.register(r);
-        return set(COMPARE_TEST, bytes, cc, r, false, 0);
+        return setCondition(COMPARE_TEST, bytes, cc, r, false, 0);
       }
     }
     s.flexible(x);
-    return set(COMPARE_CMP, bytes, cc, -1, true, value);
+    return setCondition(COMPARE_CMP, bytes, cc, -1, true, value);
   }
   if (s.isFoldedLoad(x)) {
     const t = x;
@@ -103,7 +83,7 @@ export function prepareCompare(s: SelectContext, i: CompareInst): Condition {
   }
   const a = s.reg(x);
   s.flexible(y);
-  return set(COMPARE_CMP, bytes, cc, a, false, 0);
+  return setCondition(COMPARE_CMP, bytes, cc, a, false, 0);
 }
 
 /** `(x and y)` compared with zero. */
@@ -114,12 +94,12 @@ function prepareTest(s: SelectContext, x: Value, y: Value, bytes: number, cc: nu
     s.flexible(x);
     // A test of a few low bits needs no wider operand; the sign flag does.
     const narrow = (cc === CC_E || cc === CC_NE) && value >= 0 && value < 256 && bytes > 1 && s.mode === MODE_NONE;
-    return set(COMPARE_TEST, narrow ? 1 : bytes, cc, -1, true, value);
+    return setCondition(COMPARE_TEST, narrow ? 1 : bytes, cc, -1, true, value);
   }
   if (s.isFoldedLoad(x)) { const t = x; x = y; y = t; }
   const a = s.reg(x);
   s.flexible(y);
-  return set(COMPARE_TEST, bytes, cc, a, false, 0);
+  return setCondition(COMPARE_TEST, bytes, cc, a, false, 0);
 }
 
 /** data0 of the consumer. */

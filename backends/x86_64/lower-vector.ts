@@ -1,6 +1,5 @@
 /** Operations of the vector table, by the type of their lanes. */
 import type { VectorInst } from '../../lib/mir/instruction.ts';
-import { LANE_COUNT, LANE_TYPE, type Lanes } from '../../lib/mir/types.ts';
 import { lowerVectorFloat } from './lower-vector-float.ts';
 import { lowerVectorInteger } from './lower-vector-integer.ts';
 import type { SelectContext } from './select-context.ts';
@@ -9,7 +8,3 @@ import type { SelectContext } from './select-context.ts';
 export function lowerVector(s: SelectContext, i: VectorInst): boolean {
   return lowerVectorInteger(s, i) || lowerVectorFloat(s, i);
 }
-
-/** Bytes of a lane, of the whole vector. */
-export function laneBytes(s: SelectContext, lanes: Lanes): number { return s.bytesOf(LANE_TYPE[lanes]); }
-export function vectorBytes(s: SelectContext, lanes: Lanes): number { return LANE_COUNT[lanes] * s.bytesOf(LANE_TYPE[lanes]); }

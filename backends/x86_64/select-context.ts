@@ -107,6 +107,8 @@ export class SelectContext extends SelectValues {
     this.displacement = 0;
     this.first = r;
   }
+  /** True when `v` is a constant or an address of its own. */
+  isConstant(v: Value): boolean { return this.input.literal[this.input.alias[v]] === 1; }
   /** True when the flexible operand of `v` will be memory that may trap. */
   isFoldedLoad(v: Value): boolean {
     const a = this.input.alias[v];

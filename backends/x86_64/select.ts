@@ -8,7 +8,7 @@ import type { Edge, Instruction, Terminator } from '../../lib/mir/instruction.ts
 import type { MirFunction } from '../../lib/mir/module.ts';
 import { TRAP_CODES } from '../../lib/mir/types.ts';
 import { CLOBBER_SETS } from './clobbers.ts';
-import { foldsOnX86 } from './fold.ts';
+import { foldsWithAvx, foldsWithoutAvx } from './fold.ts';
 import { lowerAtomicCmpxchg, lowerAtomicLoad, lowerAtomicRmw, lowerAtomicStore, lowerFence } from './lower-atomic.ts';
 import { lowerArguments, lowerCall, lowerReturn, lowerTailCall } from './lower-call.ts';
 import { conditionData, conditionOperands, conditionWord, lowerCompare, lowerSelect, prepareCondition } from './lower-compare.ts';
@@ -38,7 +38,7 @@ export interface SelectedFunction {
 
 /** Selects instructions. @throws UnsupportedError naming the function and the instruction */
 export function selectFunction(f: MirFunction, plan: ModulePlan, code: CodeBuffer): SelectedFunction {
-  const input = prepareSelection(f, foldsOnX86, plan.linear ? renamedLinear : renamedNative);
+  const input = prepareSelection(f, plan.features.avx ? foldsWithAvx : foldsWithoutAvx, plan.linear ? renamedLinear : renamedNative);
   const s = new SelectContext(f, input, plan, code, CLOBBER_SETS, lower);
   const { order, depth, cold, alignment } = input.blocks;
   const align = uint8(order.length);

@@ -23,7 +23,7 @@
  */
 import { CLASS_VECTOR, type VReg } from '../../lib/codegen/machine-function.ts';
 import { XMM0 } from './convention.ts';
-import { X, type Form } from './forms.ts';
+import { REVERSED, X, type Form } from './forms.ts';
 import {
   MODE_NONE, MODE_POOL, OP_FCONST, OP_MOV, OP_V_BINARY, OP_V_BLEND, OP_V_INSERT, OP_V_SHIFT, OP_V_TERNARY, OP_V_TO_INT, OP_V_UNARY, pack,
   packVector, sizeLog,
@@ -64,11 +64,16 @@ export function binaryIFlexible(s: SelectContext, f: Form<'binaryI'>, a: VReg, i
   return two(s, packVector(formNumber(f), bytes, s.mode, s.scale, imm, SUB_IMMEDIATE), a, d, bytes);
 }
 /** The second source is a constant of four words (repeated in a 256-bit one). */
-export function binaryConstant(s: SelectContext, f: Form<'binary'>, a: VReg, w0: number, w1: number, w2: number, w3: number, d: VReg = -1): VReg {
+export function binaryConstant(s: SelectContext, f: Form<'binary'>, a: VReg, w0: number, w1: number, w2: number, w3: number, d: VReg = -1, bytes = 16): VReg {
+  if (bytes === 32) return binary(s, f, a, constant(s, w0, w1, w2, w3, 32), d, 32);
   s.mode = MODE_POOL;
   s.scale = 0;
   s.displacement = s.code.constant128(w0, w1, w2, w3);
   return binaryFlexible(s, f, a, d);
+}
+/** The same with one 32-bit word in every place. */
+export function binaryWord(s: SelectContext, f: Form<'binary'>, a: VReg, word: number, d: VReg = -1, bytes = 16): VReg {
+  return binaryConstant(s, f, a, word, word, word, word, d, bytes);
 }
 function two(s: SelectContext, data: number, a: VReg, d: VReg, bytes: number): VReg {
   if (d < 0) d = newVector(s, bytes);
@@ -80,23 +85,26 @@ function two(s: SelectContext, data: number, a: VReg, d: VReg, bytes: number): V
 }
 
 // ---- one source ----------------------------------------------------------------------------------------------------
-export function unary(s: SelectContext, f: Form<'unary'>, a: VReg, d: VReg = -1, bytes = 16): VReg {
+/** `read`: as for {@link unaryFlexible}. */
+export function unary(s: SelectContext, f: Form<'unary'>, a: VReg, d: VReg = -1, bytes = 16, read = bytes): VReg {
   s.register(a);
-  return unaryFlexible(s, f, d, bytes);
+  return unaryFlexible(s, f, d, bytes, read);
 }
 /** `read`: bytes that the instruction reads of memory, when it is fewer than `bytes` (`pmovsxbw`: 8). */
 export function unaryFlexible(s: SelectContext, f: Form<'unary'>, d: VReg = -1, bytes = 16, read = bytes): VReg {
   return one(s, packVector(formNumber(f), bytes, s.mode, s.scale), d, bytes, read);
 }
-export function unaryI(s: SelectContext, f: Form<'unaryI'>, a: VReg, imm: number, d: VReg = -1, bytes = 16): VReg {
+/** `wide`: bytes of the result when they are not the instruction's (`vextracti128`: 16, always to a register). */
+export function unaryI(s: SelectContext, f: Form<'unaryI'>, a: VReg, imm: number, d: VReg = -1, bytes = 16, wide = bytes): VReg {
   s.register(a);
-  return unaryIFlexible(s, f, imm, d, bytes);
+  // A reversed form has its memory operand in the result's place.
+  return one(s, packVector(formNumber(f), bytes, MODE_NONE, 0, imm, SUB_IMMEDIATE), d, wide, (f & REVERSED) !== 0 ? Infinity : bytes);
 }
 export function unaryIFlexible(s: SelectContext, f: Form<'unaryI'>, imm: number, d: VReg = -1, bytes = 16): VReg {
   return one(s, packVector(formNumber(f), bytes, s.mode, s.scale, imm, SUB_IMMEDIATE), d, bytes, bytes);
 }
-function one(s: SelectContext, data: number, d: VReg, bytes: number, read: number): VReg {
-  if (d < 0) d = newVector(s, bytes);
+function one(s: SelectContext, data: number, d: VReg, wide: number, read: number): VReg {
+  if (d < 0) d = newVector(s, wide);
   s.inst(OP_V_UNARY, data, s.displacement);
   s.op(d, DEF_REG);
   flexibleUse(s, read);
@@ -171,15 +179,23 @@ export function insertFlexible(s: SelectContext, f: Form<'insertI'>, a: VReg, la
 }
 
 // ---- constants -----------------------------------------------------------------------------------------------------
-/** A vector constant in a register, which is computed again instead of being spilled. */
-export function constant(s: SelectContext, w0: number, w1: number, w2: number, w3: number, d: VReg = -1): VReg {
-  const zero = (w0 | w1 | w2 | w3) === 0, ones = (w0 & w1 & w2 & w3) === -1;
-  return constantLabel(s, zero ? -1 : ones ? -2 : s.code.constant128(w0, w1, w2, w3), 16, d);
+/** A vector constant in a register, which is computed again instead of being spilled; at 256 bits both halves are it. */
+export function constant(s: SelectContext, w0: number, w1: number, w2: number, w3: number, bytes = 16): VReg {
+  if ((w0 | w1 | w2 | w3) === 0) return zero(s, bytes);
+  if ((w0 & w1 & w2 & w3) === -1) return ones(s, bytes);
+  const label = s.code.constant128(w0, w1, w2, w3);
+  if (bytes === 16) return constantLabel(s, label, 16);
+  s.mode = MODE_POOL;
+  s.scale = 0;
+  s.displacement = label;
+  return unaryFlexible(s, X.vbroadcasti128, -1, 32);
 }
+/** One 32-bit word in every place. */
+export function constantWord(s: SelectContext, word: number, bytes = 16): VReg { return constant(s, word, word, word, word, bytes); }
 export function zero(s: SelectContext, bytes = 16): VReg { return constantLabel(s, -1, bytes); }
 export function ones(s: SelectContext, bytes = 16): VReg { return constantLabel(s, -2, bytes); }
-function constantLabel(s: SelectContext, label: number, bytes: number, d: VReg = -1): VReg {
-  if (d < 0) d = newVector(s, bytes);
+function constantLabel(s: SelectContext, label: number, bytes: number): VReg {
+  const d = newVector(s, bytes);
   s.b.setRemat(d, s.inst(OP_FCONST, pack(0, sizeLog(bytes)), label));
   s.op(d, DEF_REG);
   return d;
