@@ -1,7 +1,7 @@
 /**
  * The WebAssembly backend: MIR of the linear memory model to a binary module.
  *
- * Per function: switches become tables (`lower-switches.ts`), cycles get one entry (`make-reducible.ts`), instructions
+ * Vectors of 256 bits are split (`lib/codegen/split-vectors.ts`). Per function: switches become tables (`lower-switches.ts`), cycles get one entry (`make-reducible.ts`), instructions
  * are selected (`select.ts`), values are put on the wasm stack where they can be (`schedule.ts`) and in few locals
  * else (`locals.ts`), control flow becomes structured (`structure.ts`), and the result is encoded
  * (`encode-function.ts`, `encode-module.ts`).
@@ -9,6 +9,7 @@
 import { computeDominators } from '../../lib/analysis/index.ts';
 import { UnsupportedError } from '../../lib/codegen/backend.ts';
 import type { CompiledWasm, WasmBackend } from '../../lib/codegen/wasm-module.ts';
+import { splitVectors } from '../../lib/codegen/split-vectors.ts';
 import type { MirFunction, Module } from '../../lib/mir/module.ts';
 import type { CodeList } from './code-list.ts';
 import { encodeModule, type FinishedFunction } from './encode-module.ts';
@@ -61,22 +62,24 @@ export function formatWat(m: Module, options: WasmOptions = {}): string {
 }
 
 /** Everything but the encoding. */
-function compileFunctions(m: Module, options: WasmOptions): { readonly plan: ModulePlan; readonly functions: readonly FinishedFunction[] } {
-  if (m.memoryModel !== 'linear') throw new UnsupportedError('wasm', m.functions[0]?.name ?? m.name, 'the native memory model');
+function compileFunctions(original: Module, options: WasmOptions): { readonly plan: ModulePlan; readonly functions: readonly FinishedFunction[] } {
+  if (original.memoryModel !== 'linear') throw new UnsupportedError('wasm', original.functions[0]?.name ?? original.name, 'the native memory model');
+  const m = splitVectors(original);
   const plan = new ModulePlan(m, options.features ?? detectFeatures()), functions: FinishedFunction[] = [];
-  for (const f of m.functions) functions.push(compileFunction(f, plan, false));
+  m.functions.forEach((f, k) => functions.push(compileFunction(f, plan, k >= original.functions.length, original.functions[k])));
   // Helpers may need helpers.
   for (let k = 0; k < plan.helpers.length; k++) functions.push(compileFunction(plan.helpers[k], plan, true));
   return { plan, functions };
 }
 
-function compileFunction(original: MirFunction, plan: ModulePlan, internal: boolean): FinishedFunction {
+/** `known` is the function as the module's user knows it, with vectors whole. */
+function compileFunction(original: MirFunction, plan: ModulePlan, internal: boolean, known = original): FinishedFunction {
   const { f, cfg } = makeReducible(lowerSwitches(plan.features.tailCalls ? original : lowerTailCalls(original))), dom = computeDominators(cfg);
   const selected = selectFunction(f, cfg, plan), order = schedule(selected), locals = assignLocals(selected, order, dom);
   const code = structure(selected, order, locals, dom, plan);
   return {
     type: plan.typeNumber(f), code, locals: locals.types.slice(f.params.length), blockType: usesResultLoop(code) ? plan.blockType(f.results) : -64,
-    info: { name: f.name, params: f.params, results: f.results, internal },
+    info: { name: f.name, params: known.params, results: known.results, internal },
   };
 }
 

@@ -15,7 +15,7 @@
 import { buildCfg, computeDominators, computeLoops, dominates, type Cfg } from '../../lib/analysis/index.ts';
 import type { BlockId, Edge, Instruction, Value } from '../../lib/mir/instruction.ts';
 import type { MirFunction } from '../../lib/mir/module.ts';
-import type { Type } from '../../lib/mir/types.ts';
+import { isVector, type Type } from '../../lib/mir/types.ts';
 import { EditableFunction } from './editable-function.ts';
 
 /** The same function with reducible control flow, and its graph. */
@@ -86,7 +86,7 @@ function dispatch(e: EditableFunction, heads: readonly BlockId[]): void {
   const constant = (from: BlockId, type: Type, value: number): Value => {
     const result = e.addValue(type), list = added.get(from) ?? [];
     added.set(from, list);
-    list.push({ kind: 'const', type, value: type === 'i64' || type === 'v128' ? BigInt(value) : value, result, loc: 0 });
+    list.push({ kind: 'const', type, value: type === 'i64' || isVector(type) ? BigInt(value) : value, result, loc: 0 });
     return result;
   };
   e.mapAllEdges((edge, from): Edge => {

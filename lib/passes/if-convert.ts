@@ -14,7 +14,7 @@ import { buildCfg, type Cfg } from '../analysis/cfg.ts';
 import type { Edge, Instruction } from '../mir/instruction.ts';
 import type { Block, MirFunction } from '../mir/module.ts';
 import { isPure } from '../mir/operands.ts';
-import type { Type } from '../mir/types.ts';
+import { isFloat, isVector, type Type } from '../mir/types.ts';
 import { replaceBlock } from './clone.ts';
 import { ownFunctionPass } from './pass.ts';
 import { withoutUnreachable } from './simplify-cfg.ts';
@@ -54,7 +54,7 @@ function convert(f: MirFunction, cfg: Cfg): MirFunction {
     for (let p = 0; p < x.edge.args.length; p++) {
       if (x.edge.args[p] === y.edge.args[p]) continue;
       const type = valueTypes[x.edge.args[p]];
-      if (type === 'f32' || type === 'f64' || type === 'v128' || ++differ > MAX_SELECTS) fits = false;
+      if (isFloat(type) || isVector(type) || ++differ > MAX_SELECTS) fits = false;
     }
     if (!fits) continue;
     const table = types ??= f.valueTypes.slice();
@@ -105,7 +105,7 @@ function cost(list: readonly Instruction[]): number {
         n++;
         break;
       case 'select':
-        if (i.type === 'f32' || i.type === 'f64' || i.type === 'v128') return Infinity;
+        if (isFloat(i.type) || isVector(i.type)) return Infinity;
         n++;
         break;
       case 'lea': case 'slot_addr': case 'global_addr': n++; break;

@@ -16,7 +16,7 @@ import type { Edge, Instruction, Value } from '../mir/instruction.ts';
 import { NO_VALUE } from '../mir/instruction.ts';
 import type { Block, MirFunction } from '../mir/module.ts';
 import { mapEdges } from '../mir/operands.ts';
-import { sizeOf, type MemoryModel, type Type } from '../mir/types.ts';
+import { isVector, sizeOf, type MemoryModel, type Type } from '../mir/types.ts';
 import { renameOperands, renameTerminator, replaceBlock } from './clone.ts';
 import { ownFunctionPass } from './pass.ts';
 import { propagateCopies } from './block-params.ts';
@@ -201,7 +201,7 @@ class Promotion {
     const known = this.#zeros[p];
     if (known !== undefined) return known;
     const { type } = this.#pieces[p], result = this.#types.push(type) - 1;
-    this.#prologue.push({ kind: 'const', type, value: type === 'i64' || type === 'v128' ? 0n : 0, result, loc: 0 });
+    this.#prologue.push({ kind: 'const', type, value: type === 'i64' || isVector(type) ? 0n : 0, result, loc: 0 });
     return this.#zeros[p] = result;
   }
 }

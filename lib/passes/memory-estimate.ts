@@ -117,7 +117,7 @@ function terminatorBound(t: Terminator): number {
 /** Every value in a spill slot, a second copy for splits, callee-saved registers, return address, alignment. */
 function frameBound(f: MirFunction): number {
   let bytes = 8 + 6 * 8 + 16;
-  for (const t of f.valueTypes) bytes += t === 'v128' ? 32 : 16;
+  for (const t of f.valueTypes) bytes += t === 'v256' ? 64 : t === 'v128' ? 32 : 16;
   return bytes;
 }
 

@@ -12,7 +12,7 @@ import { constantsAmong, countUses } from '../analysis/uses.ts';
 import type { BlockId, ConstInst, Edge, Instruction, SwitchCase, SwitchTerm, Terminator, Value } from '../mir/instruction.ts';
 import type { Block, MirFunction } from '../mir/module.ts';
 import { forEachEdge, forEachTerminatorOperand, mapEdges, mapTerminatorOperands } from '../mir/operands.ts';
-import type { Type } from '../mir/types.ts';
+import { isFloat, isVector, type Type } from '../mir/types.ts';
 import { propagateCopies } from './block-params.ts';
 import { renameAll, renameTerminator, replaceBlock } from './clone.ts';
 import type { AnalysisManager } from './context.ts';
@@ -229,7 +229,7 @@ class Threader {
     for (let k = 0; k < a.args.length; k++) {
       if (a.args[k] === b.args[k]) continue;
       const type = this.#type(a.args[k]);
-      if (type === 'f32' || type === 'f64' || type === 'v128' || ++differ > 2) return undefined;
+      if (isFloat(type) || isVector(type) || ++differ > 2) return undefined;
     }
     const args = a.args.map((x, k) => {
       const y = b.args[k];

@@ -2,7 +2,8 @@
  * Everything that can run a generated program, by name. The reference interpreter is what the others are compared
  * with; a new way to run modules is added to {@link executors} in one line.
  */
-import { Interpreter, parseModule, printModule, type Module } from '../../lib/mir/index.ts';
+import { splitVectors } from '../../lib/codegen/split-vectors.ts';
+import { Interpreter, assertValid, parseModule, printModule, type Module } from '../../lib/mir/index.ts';
 import { Pipeline, type Pass } from '../../lib/passes/index.ts';
 import { outcomeOf } from '../conformance/run-table.ts';
 import { nativeFuzz } from '../support/native-fuzz.ts';
@@ -47,6 +48,7 @@ export const cloned: FuzzExecutor = transformed('clone', (m) => structuredClone(
 
 const TABLE: Readonly<Record<string, () => FuzzExecutor>> = {
   text: () => text,
+  split: () => transformed('split', (m) => assertValid(splitVectors(m))),
   clone: () => cloned,
   O1: () => optimised('O1'),
   O2: () => optimised('O2'),
