@@ -1,5 +1,6 @@
 /** What a function body is written with: the type of `b`. */
 import type { TrapCode } from '../lib/mir/index.ts';
+import type { FenceOrdering } from './atomic-types.ts';
 import type { Callable } from './function.ts';
 import type { FnRef } from './function-reference.ts';
 import type { Table } from './table.ts';
@@ -160,6 +161,8 @@ export interface Body<R extends ResultSpec> {
   /** A null pointer. */
   null<T extends MemoryType>(type: T): Ptr<T>;
 
+  /** Orders memory accesses before it against those after it, as other threads see them; `seq_cst` unless said. */
+  fence(ordering?: FenceOrdering): void;
   /** A place where a host may stop or inspect the run. */
   safepoint(): void;
 }

@@ -1,6 +1,7 @@
 /** The run-time side of `b`; `body-types.ts` documents every method. */
 import { TRAP_CODES, type TrapCode, type Value } from '../lib/mir/index.ts';
 import { array } from './array.ts';
+import { fenceOrdering } from './atomic-place.ts';
 import { BaseValue } from './base-value.ts';
 import type { FunctionContext } from './context.ts';
 import { choose, doWhileLoop, endlessLoop, forLoop, ifElse, leaveLoop, switchOn, whileLoop } from './control-flow.ts';
@@ -63,7 +64,7 @@ export class BodyImpl {
   const(type: unknown, value: unknown): BaseValue {
     const c = this.#begin('b.const'), t = valueType(type, 'b.const');
     if (value instanceof BaseValue) throw usageError('b.const wants a JavaScript value, not a value of the program', 'Use the value itself, or convert it.');
-    return c.wrap(t, c.operand(t, value, 'b.const'));
+    return c.wrap(t, t.vector === undefined ? c.operand(t, value, 'b.const') : c.fb.const(t.mir, literal(t, value)));
   }
   var(type: unknown, initial: unknown): Variable {
     const c = this.#begin('b.var');
@@ -143,6 +144,7 @@ export class BodyImpl {
     return c.wrap(t, c.operand(t, address, 'b.pointer'));
   }
   null(type: unknown): BaseValue { return this.pointer(type, null); }
+  fence(ordering?: unknown): void { this.#begin('b.fence').fb.fence(fenceOrdering(ordering)); }
   safepoint(): void { this.#begin('b.safepoint').fb.safepoint(); }
 }
 
@@ -188,7 +190,7 @@ class MemoryImpl {
 }
 
 function valueType(x: unknown, what: string): RuntimeType {
-  if (!isValueType(x)) throw usageError(`${what} wants a type of values, not ${describe(x)}`, 'Use bool, i8 to i64, u8 to u64, f32, f64 or ptr(T); structs and arrays live in memory: b.slot(T).');
+  if (!isValueType(x)) throw usageError(`${what} wants a type of values, not ${describe(x)}`, 'Use bool, i8 to i64, u8 to u64, f32, f64, a vector type or ptr(T); structs and arrays live in memory: b.slot(T).');
   return x;
 }
 function labelOf(x: unknown, what: string): LabelImpl {

@@ -9,14 +9,21 @@ declare const pointee: unique symbol;
 
 /** Names of the scalar types. */
 export type ScalarName = 'bool' | 'i8' | 'i16' | 'i32' | 'i64' | 'u8' | 'u16' | 'u32' | 'u64' | 'f32' | 'f64';
+/** Names of the vector types of 128 bits. */
+export type Vector128Name = 'i8x16' | 'u8x16' | 'i16x8' | 'u16x8' | 'i32x4' | 'u32x4' | 'i64x2' | 'u64x2' | 'f32x4' | 'f64x2';
+/** Names of the vector types of 256 bits. */
+export type Vector256Name = 'i8x32' | 'u8x32' | 'i16x16' | 'u16x16' | 'i32x8' | 'u32x8' | 'i64x4' | 'u64x4' | 'f32x8' | 'f64x4';
+export type VectorName = Vector128Name | Vector256Name;
 /** Names of everything that can be a value. */
-export type TypeName = ScalarName | 'ptr' | 'fn';
+export type TypeName = ScalarName | 'ptr' | 'fn' | VectorName;
 
 type IntegerName = 'i8' | 'i16' | 'i32' | 'i64' | 'u8' | 'u16' | 'u32' | 'u64';
 type FloatName = 'f32' | 'f64';
 
 type Remedy<From extends TypeName, To extends TypeName> =
-  To extends 'bool' ? (From extends IntegerName ? 'compare it, for example with .ne(0)' : From extends FloatName ? 'compare it, for example with .ne(0)' : From extends 'ptr' ? 'compare it, for example with .isNull().not()' : 'a condition comes from a comparison')
+  From extends VectorName ? FromVector<From, To>
+  : To extends VectorName ? `spread it over the lanes with ${To}.splat(x)`
+  : To extends 'bool' ? (From extends IntegerName ? 'compare it, for example with .ne(0)' : From extends FloatName ? 'compare it, for example with .ne(0)' : From extends 'ptr' ? 'compare it, for example with .isNull().not()' : 'a condition comes from a comparison')
   : To extends 'ptr' ? (From extends 'i32' | 'u32' | 'i64' | 'u64' ? 'an address becomes a pointer with .toPtr(type)' : 'a pointer comes from ptr(T), b.slot or global')
   : To extends 'fn' ? 'a function reference comes from f.ref()'
   : From extends 'ptr' ? (To extends 'i32' | 'u32' | 'i64' | 'u64' ? `take the address with .to${Uppercase<To>}(), or read what it points to with .get()` : 'read what it points to with .get()')
@@ -24,16 +31,26 @@ type Remedy<From extends TypeName, To extends TypeName> =
   : From extends FloatName ? (To extends IntegerName ? `convert it with .to${Uppercase<To>}(), which traps out of range, or .to${Uppercase<To>}Sat()` : `convert it with .to${Uppercase<To>}()`)
   : `convert it with .to${Uppercase<To>}()`;
 
+type FromVector<From extends VectorName, To extends TypeName> =
+  To extends VectorName
+    ? (From extends Vector128Name ? (To extends Vector128Name ? `the same bits are .as(${To})` : 'two vectors of 128 bits become one of 256 with .concat(high)')
+      : To extends Vector256Name ? `the same bits are .as(${To})` : 'take a half of it with .low() or .high()')
+  : To extends 'bool' ? 'a mask becomes a condition with .anyTrue() or .allTrue()'
+  : To extends 'ptr' | 'fn' ? 'vectors hold numbers'
+  : 'take one lane with .lane(0)';
+
 /** What a value of type `Me` may be used as. */
 export type Uses<Me extends TypeName> =
   { readonly [T in TypeName]: T extends Me ? T : `${Me} is not ${T}: ${Remedy<Me, T>}` }
-  & { readonly integer: Me extends IntegerName ? 'integer' : `${Me} is not an integer: ${Me extends FloatName | 'bool' ? 'convert it, for example with .toI32()' : 'only integers count'}` };
+  & { readonly integer: Me extends IntegerName ? 'integer' : `${Me} is not an integer: ${Me extends FloatName | 'bool' ? 'convert it, for example with .toI32()' : 'only integers count'}` }
+  & { readonly bits128: Me extends Vector128Name ? 'bits128' : `${Me} is not a vector of 128 bits` }
+  & { readonly bits256: Me extends Vector256Name ? 'bits256' : `${Me} is not a vector of 256 bits` };
 
 /** A value of the type named `N`, as the checker sees it. */
 export interface Branded<N extends TypeName> { readonly [usedAs]: Uses<N> }
 
 /** Anything that may be used as `N`. */
-export interface UsableAs<N extends TypeName | 'integer'> { readonly [usedAs]: { readonly [K in N]: N } }
+export interface UsableAs<N extends TypeName | 'integer' | 'bits128' | 'bits256'> { readonly [usedAs]: { readonly [K in N]: N } }
 
 /** A pointer's target, as the checker sees it. */
 export interface PointsTo<T> { readonly [pointee]: T }

@@ -200,10 +200,16 @@ function mixed(from: RuntimeType, to: RuntimeType, what: string): UsageError {
   return usageError(`${what} wants ${withArticle(to.name)}, not ${withArticle(from.name)}`, remedy(from, to));
 }
 function remedy(from: RuntimeType, to: RuntimeType): string {
+  if (from.kind === 'vector' || to.kind === 'vector') return vectorRemedy(from, to);
   if (to.surface === 'bool') return from.kind === 'pointer' ? 'Compare it, for example with .isNull().not().' : 'Compare it, for example with .ne(0).';
   if (to.kind === 'pointer') return from.kind === 'pointer' ? 'Convert it with .cast(type).' : 'An address becomes a pointer with .toPtr(type).';
   if (to.kind === 'function') return 'A function reference comes from f.ref().';
   if (from.kind === 'pointer') return 'Read what it points to with .get(), or take the address with .toU32().';
   if (from.kind === 'function') return 'Call it with .call(...).';
   return `Convert it with .to${to.name.toUpperCase()}().`;
+}
+function vectorRemedy(from: RuntimeType, to: RuntimeType): string {
+  if (from.kind !== 'vector') return from.kind === 'scalar' ? `Spread it over the lanes: ${to.name}.splat(x).` : 'Vectors hold numbers.';
+  if (to.kind === 'vector') return from.mir === to.mir ? `The same bits are .as(${to.name}).` : 'Take halves with .low() and .high(), or join them with .concat(high).';
+  return to.surface === 'bool' ? 'A mask becomes a condition with .anyTrue() or .allTrue().' : 'Take one lane with .lane(0).';
 }

@@ -6,9 +6,10 @@ import { FunctionReferenceValue } from './function-reference.ts';
 import { BoolValue, IntegerValue } from './integer-value.ts';
 import { PointerValue } from './pointer-value.ts';
 import { usageError } from './usage.ts';
+import { VectorValue } from './vector-value.ts';
 
 /** Operations by class; what a class lacks gets a method that says so, for callers without types. */
-const classes = [BoolValue, IntegerValue, FloatValue, PointerValue, FunctionReferenceValue];
+const classes = [BoolValue, IntegerValue, FloatValue, VectorValue, PointerValue, FunctionReferenceValue];
 const operationsOf = (c: (typeof classes)[number]): string[] => Object.getOwnPropertyNames(c.prototype).filter((n) => n !== 'constructor');
 const everything = new Set(classes.flatMap(operationsOf));
 for (const c of classes) {
@@ -29,6 +30,6 @@ export const wrapValue: Wrap = (context, type, id): BaseValue => {
     case 'f32': case 'f64': return new FloatValue(context, type, id);
     case 'ptr': return new PointerValue(context, type, id);
     case 'fn': return new FunctionReferenceValue(context, type, id);
-    default: return type.surface satisfies never;
+    default: return new VectorValue(context, type, id);
   }
 };

@@ -13,7 +13,8 @@ type TypedArray = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Arra
 
 /** What a global of type `T` may start as. Anything left out is zero. */
 export type InitialValue<T> =
-  T extends ValueType ? JsOf<T>
+  T extends { readonly kind: 'vector' } ? JsOf<T> | (JsOf<T> extends BigInt64Array | BigUint64Array ? readonly bigint[] | bigint : readonly number[] | number)
+  : T extends ValueType ? JsOf<T>
   : T extends ArrayType<infer E> ? readonly InitialValue<E>[] | TypedArray | (E extends ValueType ? string : never)
   : T extends StructType<string, infer F> ? { readonly [K in keyof F]?: InitialValue<F[K]> }
   : never;
@@ -68,7 +69,7 @@ export const global: GlobalFactory = Object.assign(
 
 function writeInitial(type: RuntimeMemoryType, x: unknown, view: DataView, at: number, model: MemoryModel, name: string): void {
   switch (type.kind) {
-    case 'scalar': case 'pointer': case 'function': writeScalar(type as RuntimeType, x, view, at, model); return;
+    case 'scalar': case 'vector': case 'pointer': case 'function': writeScalar(type as RuntimeType, x, view, at, model); return;
     case 'array': {
       const element = type.element!, size = layoutOf(element, model).size;
       if (typeof x === 'string') {
@@ -113,7 +114,9 @@ function writeScalar(type: RuntimeType, x: unknown, view: DataView, at: number, 
     case 'ptr':
       if (model === 'linear') view.setUint32(at, Number(constant), true); else view.setBigUint64(at, BigInt(constant), true);
       return;
-    case 'v128': case 'v256': return;
+    case 'v128': case 'v256':
+      for (let k = 0; k < type.vector!.length * type.vector!.laneBytes; k += 8) view.setBigUint64(at + k, BigInt.asUintN(64, BigInt(constant) >> BigInt(8 * k)), true);
+      return;
     default: type.mir satisfies never;
   }
 }

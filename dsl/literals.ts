@@ -1,6 +1,6 @@
 /** Literals: which JavaScript values stand for a constant of which type, and the canonical form MIR wants. */
 import { describe, usageError, withArticle } from './usage.ts';
-import type { RuntimeType } from './types.ts';
+import type { RuntimeType, VectorShape } from './types.ts';
 
 const RANGES: Readonly<Record<string, readonly [number | bigint, number | bigint]>> = {
   i8: [-128, 127], i16: [-32768, 32767], i32: [-2147483648, 2147483647], i64: [-(2n ** 63n), 2n ** 63n - 1n],
@@ -13,7 +13,8 @@ export function isLiteral(x: unknown): x is number | bigint | boolean | null {
 }
 
 /**
- * The MIR constant for literal `x` of `type`: signed and canonical for integers, rounded for `f32`.
+ * The MIR constant for literal `x` of `type`: signed and canonical for integers, rounded for `f32`. For a vector one
+ * literal stands in every lane; a list or typed array has one per lane.
  *
  * @throws UsageError when `x` is of the wrong kind or out of range
  */
@@ -45,7 +46,30 @@ export function literal(type: RuntimeType, x: unknown): number | bigint {
     case 'fn':
       if (x === null) return -1;
       throw wrongKind(type, x, 'Use a function reference: f.ref().');
-    default: return type.surface satisfies never;
+    default: return vectorLiteral(type, type.vector!, x);
+  }
+}
+
+function vectorLiteral(type: RuntimeType, { lane, length, laneBytes }: VectorShape, x: unknown): bigint {
+  const many = Array.isArray(x) || (ArrayBuffer.isView(x) && !(x instanceof DataView));
+  if (!many && typeof x !== 'number' && typeof x !== 'bigint') throw wrongKind(type, x, `Give a literal for every lane, or a list of ${length}.`);
+  const given = many ? x as ArrayLike<unknown> : undefined;
+  if (given !== undefined && given.length !== length) throw usageError(`${given.length} lanes are not ${withArticle(type.name)}`, `Give ${length}.`);
+  const data = new DataView(new ArrayBuffer(length * laneBytes));
+  for (let k = 0; k < length; k++) writeLane(data, k * laneBytes, lane, literal(lane, given === undefined ? x : given[k]));
+  let bits = 0n;
+  for (let at = data.byteLength - 8; at >= 0; at -= 8) bits = bits << 64n | data.getBigUint64(at, true);
+  return bits;
+}
+
+function writeLane(data: DataView, at: number, lane: RuntimeType, x: number | bigint): void {
+  switch (lane.mir) {
+    case 'i8': data.setInt8(at, Number(x)); return;
+    case 'i16': data.setInt16(at, Number(x), true); return;
+    case 'i32': data.setInt32(at, Number(x), true); return;
+    case 'i64': data.setBigInt64(at, BigInt(x), true); return;
+    case 'f32': data.setFloat32(at, Number(x), true); return;
+    default: data.setFloat64(at, Number(x), true);
   }
 }
 

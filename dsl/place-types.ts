@@ -1,13 +1,16 @@
 /** Places: typed spots in memory that are read and written, as the type checker sees them. */
+import type { Atomic, NotAtomic } from './atomic-types.ts';
+import type { ScalarName } from './brand.ts';
 import type { Fields, StructType } from './struct.ts';
 import type { Index, Ptr } from './values.ts';
+import type { VectorTypeWith } from './vector-types.ts';
 import type { MemoryType, OperandOf, PlaceOf, ValueOf, ValueType } from './types.ts';
 
 /** How a place is accessed. `volatile` accesses are never merged, moved or dropped. */
 export interface AccessOptions { readonly volatile?: boolean }
 
-/** The place of a scalar or pointer: an element, a field, a stack slot or a global. */
-export interface FieldPlace<T extends ValueType> {
+/** What every place of a value offers: an element, a field, a stack slot or a global. */
+interface ValuePlace<T extends ValueType> {
   /** Reads it. */
   get(options?: AccessOptions): ValueOf<T>;
   /** Writes it. */
@@ -16,6 +19,27 @@ export interface FieldPlace<T extends ValueType> {
   update(change: (current: ValueOf<T>) => OperandOf<T>): void;
   /** Its address. */
   readonly $ptr: Ptr<T>;
+}
+
+/** The place of a value that is no number: a pointer, a truth value, a vector, a function reference. */
+export interface FieldPlace<T extends ValueType> extends ValuePlace<T> {
+  readonly atomic: NotAtomic;
+}
+interface VectorAccess<N extends ScalarName> {
+  /**
+   * This number and those after it as one vector, read and written at once. The address need not be a multiple of
+   * anything but the number's own size.
+   *
+   * @example sums.set(sums.get().add(xs.at(i).vector(f32x4).get())) // xs[i] to xs[i+3]
+   */
+  vector<V extends VectorTypeWith<N>>(type: V): FieldPlace<V>;
+}
+/** The place of a float. */
+export interface NumberPlace<T extends ValueType> extends FieldPlace<T>, VectorAccess<Extract<T['name'], ScalarName>> {}
+/** The place of an integer. */
+export interface IntegerPlace<T extends ValueType, V, O> extends ValuePlace<T>, VectorAccess<Extract<T['name'], ScalarName>> {
+  /** Access by several threads at once. @example counter.atomic.add(1) */
+  readonly atomic: Atomic<V, O>;
 }
 
 /** The address of a place. */

@@ -1,9 +1,10 @@
 /** Places at run time: an address in the making, kept as base + index * scale + offset until it is accessed. */
 import type { AddressInput, Value } from '../lib/mir/index.ts';
+import { AtomicPlace } from './atomic-place.ts';
 import { BaseValue } from './base-value.ts';
 import { currentContext, type FunctionContext, type Scope } from './context.ts';
 import type { GlobalDefinition } from './module-context.ts';
-import { layoutOf, ptr, type MemoryType, type RuntimeMemoryType, type RuntimeType } from './types.ts';
+import { isValueType, layoutOf, ptr, type MemoryType, type RuntimeMemoryType, type RuntimeType } from './types.ts';
 import { describe, usageError, withArticle } from './usage.ts';
 
 /** Where a place is rooted. The address of a slot or global is taken anew at each access. */
@@ -85,7 +86,7 @@ function withIndex(c: FunctionContext, spot: Spot, index: Value, scale: number):
 /** The place object of `type` at `spot`. */
 export function makePlace(type: RuntimeMemoryType, spot: Spot): unknown {
   switch (type.kind) {
-    case 'scalar': case 'pointer': case 'function': return new FieldPlaceImpl(type as RuntimeType, spot);
+    case 'scalar': case 'vector': case 'pointer': case 'function': return new FieldPlaceImpl(type as RuntimeType, spot);
     case 'array': return new ArrayPlaceImpl(type, spot);
     case 'struct': return new (structPlaceClass(type))(type, spot);
     case 'unit': return new PlaceImpl(type, spot);
@@ -112,6 +113,17 @@ export class PlaceImpl {
 }
 
 class FieldPlaceImpl extends PlaceImpl {
+  /** Alignment in bytes where it is not the type's own. */
+  readonly $align: number | undefined;
+  constructor(type: RuntimeMemoryType, spot: Spot, align?: number) {
+    super(type, spot);
+    this.$align = align;
+  }
+  #align(c: FunctionContext): number { return this.$align ?? layoutOf(this.$type, c.module.memoryModel).align; }
+  #writable(): void {
+    const { root } = this.$spot;
+    if (root.kind === 'global' && !root.global.mutable) throw usageError(`global '${root.global.name}' is constant`, 'Declare it with { mutable: true }.');
+  }
   get(options?: { readonly volatile?: boolean }): BaseValue {
     const type = this.$type as RuntimeType;
     const c = contextOf(this.$spot.root).begin('a place');
@@ -121,20 +133,31 @@ class FieldPlaceImpl extends PlaceImpl {
       const byte = c.fb.load('i8', addressOf(c, this.$spot), { align: 1, volatile });
       return c.wrap(type, c.fb.compare('ne', byte, c.fb.const('i8', 0)));
     }
-    return c.wrap(type, c.fb.load(type.mir, addressOf(c, this.$spot), { align: layoutOf(type, c.module.memoryModel).align, volatile }));
+    return c.wrap(type, c.fb.load(type.mir, addressOf(c, this.$spot), { align: this.#align(c), volatile }));
   }
   set(value: unknown, options?: { readonly volatile?: boolean }): void {
     const type = this.$type as RuntimeType;
     const c = contextOf(this.$spot.root).begin('a place');
-    if (this.$spot.root.kind === 'global' && !this.$spot.root.global.mutable) throw usageError(`global '${this.$spot.root.global.name}' is constant`, 'Declare it with { mutable: true }.');
+    this.#writable();
     const volatile = options?.volatile ?? false;
     const id = c.operand(type, value, 'set');
     if (type.mir === 'i1') c.fb.store(addressOf(c, this.$spot), c.fb.convert('zext', id, 'i8'), { align: 1, volatile });
-    else c.fb.store(addressOf(c, this.$spot), id, { align: layoutOf(type, c.module.memoryModel).align, volatile });
+    else c.fb.store(addressOf(c, this.$spot), id, { align: this.#align(c), volatile });
   }
   update(change: (current: BaseValue) => unknown): void {
     if (typeof change !== 'function') throw usageError(`update wants a function, not ${describe(change)}`, 'Give what the new value is made of: place.update(v => v.add(1)).');
     this.set(change(this.get()));
+  }
+  vector(of: unknown): FieldPlaceImpl {
+    const lane = this.$type as RuntimeType, type = isValueType(of) ? of : undefined;
+    if (type?.vector === undefined) throw usageError(`vector wants a vector type, not ${describe(of)}`, `Give one whose lanes are ${lane.name}.`);
+    if (lane.kind !== 'scalar' || type.vector.lane.name !== lane.name) throw usageError(`a place of ${withArticle(lane.name)} cannot be read as ${type.name}`, `Take a vector type of ${lane.name} lanes, and then .as(${type.name}).`);
+    return new FieldPlaceImpl(type as unknown as RuntimeMemoryType, this.$spot, this.$align ?? type.vector.laneBytes);
+  }
+  get atomic(): AtomicPlace {
+    const type = this.$type as RuntimeType, { $spot } = this;
+    if (type.kind !== 'scalar' || !/^[iu]\d/.test(type.surface)) throw usageError(`a place of ${withArticle(type.name)} is not atomic`, 'Only integers of 8 to 64 bits are: keep the value in an integer of its size.');
+    return new AtomicPlace({ type, begin: () => contextOf($spot.root).begin('a place'), address: (c) => addressOf(c, $spot), writable: () => this.#writable() });
   }
 }
 

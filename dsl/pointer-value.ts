@@ -30,7 +30,7 @@ export class PointerValue extends BaseValue {
   }
   #scalarPlace(what: string): ScalarPlace {
     const place = makePlace(this.#target, this.#spot());
-    if (this.#target.kind !== 'scalar' && this.#target.kind !== 'pointer' && this.#target.kind !== 'function') {
+    if (this.#target.kind === 'unit' || this.#target.kind === 'struct' || this.#target.kind === 'array') {
       throw usageError(`${this.type.name} has no operation '${what}'`, this.#target.kind === 'unit' ? 'Cast it first: p.cast(type).' : `A ${this.#target.kind} is read part by part: p.at(0).`);
     }
     return place as ScalarPlace;

@@ -3,9 +3,9 @@
  * `array.ts`. A type value knows its MIR type and layout; its TypeScript type also knows the interface of its values,
  * what may stand for one (a literal, for example), its place in memory, and what it is in JavaScript.
  */
-import { sizeOf as mirSizeOf, type MemoryModel, type SurfaceType, type Type } from '../lib/mir/index.ts';
+import { sizeOf as mirSizeOf, type Lanes, type MemoryModel, type SurfaceType, type Type } from '../lib/mir/index.ts';
 import type { PointsTo, UsableAs } from './brand.ts';
-import type { FieldPlace } from './place-types.ts';
+import type { FieldPlace, IntegerPlace, NumberPlace } from './place-types.ts';
 import type {
   Bool, BoolOrBoolean, F32, F32OrNumber, F64, F64OrNumber, I16, I16OrNumber, I32, I32OrNumber, I64, I64OrBigint,
   I8, I8OrNumber, Ptr, U16, U16OrNumber, U32, U32OrNumber, U64, U64OrBigint, U8, U8OrNumber,
@@ -21,7 +21,7 @@ declare const passed: unique symbol;
 export interface MemoryType<P = unknown> {
   /** For the type checker only: how it is passed to functions. */
   readonly [passed]: 'by value' | PassedByPointer;
-  readonly kind: 'scalar' | 'pointer' | 'function' | 'struct' | 'array' | 'unit';
+  readonly kind: 'scalar' | 'vector' | 'pointer' | 'function' | 'struct' | 'array' | 'unit';
   /** The type's name as it appears in messages. */
   readonly name: string;
   /** For the type checker only. */
@@ -42,10 +42,10 @@ export interface AggregateType<P = unknown> extends MemoryType<P> {
   readonly kind: 'struct' | 'array' | 'unit';
 }
 
-/** Anything a parameter, result or variable may be: scalars, pointers, function references. */
+/** Anything a parameter, result or variable may be: scalars, vectors, pointers, function references. */
 export interface ValueType<V = unknown, O = unknown, J = unknown, P = unknown> extends MemoryType<P> {
   readonly [passed]: 'by value';
-  readonly kind: 'scalar' | 'pointer' | 'function';
+  readonly kind: 'scalar' | 'vector' | 'pointer' | 'function';
   readonly [value]: V;
   readonly [operand]: O;
   readonly [js]: J;
@@ -57,16 +57,16 @@ interface Scalar<N extends SurfaceType, V, O, J, P> extends ValueType<V, O, J, P
 }
 
 export interface BoolType extends Scalar<'bool', Bool, BoolOrBoolean, boolean, FieldPlace<BoolType>> {}
-export interface I8Type extends Scalar<'i8', I8, I8OrNumber, number, FieldPlace<I8Type>> {}
-export interface I16Type extends Scalar<'i16', I16, I16OrNumber, number, FieldPlace<I16Type>> {}
-export interface I32Type extends Scalar<'i32', I32, I32OrNumber, number, FieldPlace<I32Type>> {}
-export interface I64Type extends Scalar<'i64', I64, I64OrBigint, bigint, FieldPlace<I64Type>> {}
-export interface U8Type extends Scalar<'u8', U8, U8OrNumber, number, FieldPlace<U8Type>> {}
-export interface U16Type extends Scalar<'u16', U16, U16OrNumber, number, FieldPlace<U16Type>> {}
-export interface U32Type extends Scalar<'u32', U32, U32OrNumber, number, FieldPlace<U32Type>> {}
-export interface U64Type extends Scalar<'u64', U64, U64OrBigint, bigint, FieldPlace<U64Type>> {}
-export interface F32Type extends Scalar<'f32', F32, F32OrNumber, number, FieldPlace<F32Type>> {}
-export interface F64Type extends Scalar<'f64', F64, F64OrNumber, number, FieldPlace<F64Type>> {}
+export interface I8Type extends Scalar<'i8', I8, I8OrNumber, number, IntegerPlace<I8Type, I8, I8OrNumber>> {}
+export interface I16Type extends Scalar<'i16', I16, I16OrNumber, number, IntegerPlace<I16Type, I16, I16OrNumber>> {}
+export interface I32Type extends Scalar<'i32', I32, I32OrNumber, number, IntegerPlace<I32Type, I32, I32OrNumber>> {}
+export interface I64Type extends Scalar<'i64', I64, I64OrBigint, bigint, IntegerPlace<I64Type, I64, I64OrBigint>> {}
+export interface U8Type extends Scalar<'u8', U8, U8OrNumber, number, IntegerPlace<U8Type, U8, U8OrNumber>> {}
+export interface U16Type extends Scalar<'u16', U16, U16OrNumber, number, IntegerPlace<U16Type, U16, U16OrNumber>> {}
+export interface U32Type extends Scalar<'u32', U32, U32OrNumber, number, IntegerPlace<U32Type, U32, U32OrNumber>> {}
+export interface U64Type extends Scalar<'u64', U64, U64OrBigint, bigint, IntegerPlace<U64Type, U64, U64OrBigint>> {}
+export interface F32Type extends Scalar<'f32', F32, F32OrNumber, number, NumberPlace<F32Type>> {}
+export interface F64Type extends Scalar<'f64', F64, F64OrNumber, number, NumberPlace<F64Type>> {}
 
 /** The type of pointers to `T`. */
 export interface PtrType<T extends MemoryType> extends ValueType<Ptr<T>, PtrOperand<T>, number, FieldPlace<PtrType<T>>> {
@@ -106,6 +106,8 @@ export type ReturnArgs<R extends ResultSpec> = R extends readonly ValueType[] ? 
 /** A result in JavaScript. */
 export type JsResultOf<R extends ResultSpec> = R extends readonly ValueType[] ? JsOfAll<R> : R extends ValueType ? JsOf<R> : void;
 
+/** What a vector type is made of: `lanes` is MIR's division, which knows no signedness. */
+export interface VectorShape { readonly lane: RuntimeType; readonly length: number; readonly lanes: Lanes; readonly laneBytes: number }
 /** A type at run time: what the interfaces above describe, without the phantoms. */
 export interface RuntimeType {
   readonly kind: MemoryType['kind'];
@@ -114,6 +116,7 @@ export interface RuntimeType {
   readonly surface: SurfaceType;
   readonly signed: boolean;
   readonly pointee?: RuntimeMemoryType;
+  readonly vector?: VectorShape;
   readonly signature?: { readonly params: readonly RuntimeType[]; readonly results: readonly RuntimeType[] };
 }
 /** A type value as its run-time description. */
@@ -169,13 +172,13 @@ export function ptr<T extends MemoryType>(target: T): PtrType<T> {
   return Object.freeze(type) as unknown as PtrType<T>;
 }
 
-/** True when two types are the same: scalars by name, pointers by target, structs by identity. */
+/** True when two types are the same: scalars and vectors by name, pointers by target, structs by identity. */
 export function sameType(a: RuntimeMemoryType | RuntimeType, b: RuntimeMemoryType | RuntimeType): boolean {
   if (a === b) return true;
   if (a.kind !== b.kind) return false;
   const x = a as RuntimeType & RuntimeMemoryType, y = b as RuntimeType & RuntimeMemoryType;
   switch (a.kind) {
-    case 'scalar': case 'unit': return a.name === b.name;
+    case 'scalar': case 'vector': case 'unit': return a.name === b.name;
     case 'pointer': return sameType(x.pointee!, y.pointee!);
     case 'array': return x.length === y.length && sameType(x.element!, y.element!);
     case 'struct': return false;
@@ -212,7 +215,7 @@ export function layoutOf(type: RuntimeMemoryType | RuntimeType, model: MemoryMod
 
 function computeLayout(type: RuntimeMemoryType & RuntimeType, model: MemoryModel): TypeLayout {
   switch (type.kind) {
-    case 'scalar': case 'pointer': case 'function': {
+    case 'scalar': case 'vector': case 'pointer': case 'function': {
       const size = mirSizeOf(type.mir, model);
       return { size, align: size };
     }

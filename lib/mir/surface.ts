@@ -4,9 +4,13 @@
  * an entry (parsed, or rewritten by a pass) is converted by its MIR types alone, that is signed.
  */
 import type { Module } from './module.ts';
+import type { Lanes } from './types.ts';
 
-/** A scalar type as the source language saw it. `fn` is a function reference, an `i32` in MIR. */
-export type SurfaceType = 'bool' | 'i8' | 'i16' | 'i32' | 'i64' | 'u8' | 'u16' | 'u32' | 'u64' | 'f32' | 'f64' | 'ptr' | 'fn';
+/** A vector type as the source language saw it: a division into lanes, `u` in place of `i` for unsigned ones. */
+export type VectorSurface = Lanes | Unsigned<Lanes>;
+type Unsigned<L extends Lanes> = L extends `i${infer Shape}` ? `u${Shape}` : never;
+/** A type of values as the source language saw it. `fn` is a function reference, an `i32` in MIR. */
+export type SurfaceType = 'bool' | 'i8' | 'i16' | 'i32' | 'i64' | 'u8' | 'u16' | 'u32' | 'u64' | 'f32' | 'f64' | 'ptr' | 'fn' | VectorSurface;
 
 export interface SurfaceSignature { readonly params: readonly SurfaceType[]; readonly results: readonly SurfaceType[] }
 
