@@ -6,7 +6,7 @@ import { FunctionBuilder } from '../../lib/mir/builder.ts';
 import type { Value } from '../../lib/mir/instruction.ts';
 import type { MirFunction } from '../../lib/mir/module.ts';
 import type { BinaryOp, CompareOp } from '../../lib/mir/ops.ts';
-import { buildFma64 } from './helper-fma64.ts';
+import { buildFma64 } from '../../lib/codegen/fma64.ts';
 
 export type HelperName = 'bswap64' | 'umul_wide64' | 'smul_wide64' | 'fma32' | 'fma64';
 

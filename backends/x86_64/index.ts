@@ -17,6 +17,7 @@ import { ModuleTables } from './emit-context.ts';
 import { emitFunction } from './emit.ts';
 import { featureNames, featuresOfLevel, levelOf, type X86Features, type X86Level } from './features.ts';
 import { layoutFrame } from './frame.ts';
+import { legalize } from './legalize.ts';
 import { ModulePlan, NULL_SIGNATURE } from './module-plan.ts';
 import { selectFunction } from './select.ts';
 import { VectorAssembler } from './vector-assembler.ts';
@@ -56,7 +57,8 @@ function backendFor(features: X86Features): X86Backend {
   });
 }
 
-function compileModule(m: Module, features: X86Features, requires: readonly string[], options: CodegenOptions = {}): CompiledModule {
+function compileModule(original: Module, features: X86Features, requires: readonly string[], options: CodegenOptions = {}): CompiledModule {
+  const m = legalize(original, features);
   const plan = new ModulePlan(m, features), code = new CodeBuffer(X86_64_CODE), asm = new VectorAssembler(code, features), tables = new ModuleTables();
   const labels = m.functions.map(() => code.newLabel());
   const table = m.table.map((name) => (name === null ? -1 : plan.functionNumber.get(name)!));
@@ -72,7 +74,9 @@ function compileModule(m: Module, features: X86Features, requires: readonly stri
     const offset = code.beginFunction(labels[k], 16);
     emitFunction(asm, selected, allocation, frame, plan.linear, tables, labels, k, f.loc);
     const end = code.endFunction();
-    functions.push({ name: f.name, params: f.params, results: f.results, offset, size: end - offset, frameSize: frame.size, linearFrameSize: frame.linearSize });
+    // Whoever calls it knows the function as it was.
+    const { params, results } = original.functions[k] ?? f;
+    functions.push({ name: f.name, params, results, offset, size: end - offset, frameSize: frame.size, linearFrameSize: frame.linearSize });
   }
   const finished = code.finish();
   return {

@@ -1,4 +1,5 @@
 /** Floats and conversions. */
+import { InternalError } from '../../lib/mir/errors.ts';
 import type { BinaryInst, ConvertInst, TernaryInst, UnaryInst, Value } from '../../lib/mir/instruction.ts';
 import { aluImmediate } from './integer-forms.ts';
 import {
@@ -9,6 +10,7 @@ import {
 } from './opcodes.ts';
 import { DEF_REG, EARLY_DEF_REG, LATE_REG, USE_ANY, USE_REG, defReuse } from './operand-constraints.ts';
 import { SelectContext } from './select-context.ts';
+import { emulateFmaLow } from './vector-fma.ts';
 
 export function lowerBinaryFloat(s: SelectContext, i: BinaryInst): void {
   const bytes = s.bytesOf(i.type);
@@ -59,6 +61,12 @@ export function lowerUnaryFloat(s: SelectContext, i: UnaryInst): void {
 
 export function lowerTernary(s: SelectContext, i: TernaryInst): void {
   const bytes = s.bytesOf(i.type);
+  if (!s.plan.features.fma) {
+    // f64 is a call by now (see `legalize-fma.ts`).
+    if (bytes !== 4) throw new InternalError(`fma.f64 without FMA in ${s.f.name}`);
+    emulateFmaLow(s, s.reg(i.a), s.reg(i.b), s.reg(i.c), s.def(i.result));
+    return;
+  }
   // The register that is overwritten should be one that is not needed after: the addend of an accumulation, mostly.
   if (s.useCount(i.c) === 1 && s.definition(i.c)?.kind !== 'const' && !s.isFoldedLoad(i.c)) {
     let a = i.a, b = i.b;

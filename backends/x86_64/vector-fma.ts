@@ -13,15 +13,15 @@ import { binary, binaryConstant, binaryI, ones, unary, unaryI, zero } from './ve
 
 /** `d = a*b + c` in f32 lanes. */
 export function emulateFma32(s: SelectContext, a: VReg, b: VReg, c: VReg, d: VReg): void {
-  const low = half(s, a, b, c), up = (v: VReg): VReg => unaryI(s, X.pshufd, v, 0xee), high = half(s, up(a), up(b), up(c));
+  const low = emulateFmaLow(s, a, b, c), up = (v: VReg): VReg => unaryI(s, X.pshufd, v, 0xee), high = emulateFmaLow(s, up(a), up(b), up(c));
   binary(s, X.movlhps, low, high, d);
 }
 
 /** `cmppd` predicate. */
 const CMP_LT = 1;
 
-/** The two low lanes of the result. */
-function half(s: SelectContext, a: VReg, b: VReg, c: VReg): VReg {
+/** The two low lanes of the result: also the way to compute a scalar. */
+export function emulateFmaLow(s: SelectContext, a: VReg, b: VReg, c: VReg, d: VReg = -1): VReg {
   const product = binary(s, X.mulpd, unary(s, X.cvtps2pd, a), unary(s, X.cvtps2pd, b)), addend = unary(s, X.cvtps2pd, c);
   const sum = binary(s, X.addpd, product, addend), t = binary(s, X.subpd, sum, product);
   const error = binary(s, X.addpd, binary(s, X.subpd, product, binary(s, X.subpd, sum, t)), binary(s, X.subpd, addend, t));
@@ -30,5 +30,5 @@ function half(s: SelectContext, a: VReg, b: VReg, c: VReg): VReg {
   const step = binaryConstant(s, X.por, binary(s, X.pxor, above, binaryI(s, X.cmppd, none, sum, CMP_LT)), 1, 0, 1, 0);
   const even = binary(s, X.paddq, binaryConstant(s, X.pand, sum, 1, 0, 1, 0), ones(s));
   const odd = binary(s, X.paddq, sum, binary(s, X.pand, binary(s, X.pand, step, inexact), even));
-  return unary(s, X.cvtpd2ps, odd);
+  return unary(s, X.cvtpd2ps, odd, d);
 }

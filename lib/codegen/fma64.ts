@@ -12,10 +12,10 @@
  * keeps more than 100 bits, so the sticky bit stays far below the rounding position. The sum is normalised to 64 bits
  * (the rest sticky) and rounded to nearest even once, at the position its exponent asks for, subnormal or not.
  */
-import { FunctionBuilder } from '../../lib/mir/builder.ts';
-import type { Value } from '../../lib/mir/instruction.ts';
-import type { MirFunction } from '../../lib/mir/module.ts';
-import type { BinaryOp, CompareOp } from '../../lib/mir/ops.ts';
+import { FunctionBuilder } from '../mir/builder.ts';
+import type { Value } from '../mir/instruction.ts';
+import type { MirFunction } from '../mir/module.ts';
+import type { BinaryOp, CompareOp } from '../mir/ops.ts';
 
 export function buildFma64(name: string): MirFunction {
   const b = new FunctionBuilder(name, { params: ['f64', 'f64', 'f64'], results: ['f64'] }), [x, y, z] = b.params;
