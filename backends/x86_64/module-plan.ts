@@ -1,4 +1,5 @@
 /** What code generation knows of the module around a function: numbers of functions, imports and signatures, layout. */
+import { PADDING_ROOM } from '../../lib/codegen/split-vectors.ts';
 import { layoutModule, layoutSlots, type MemoryLayout } from '../../lib/mir/layout.ts';
 import { InternalError } from '../../lib/mir/errors.ts';
 import { MAX_ARITY, type MirFunction, type Module } from '../../lib/mir/module.ts';
@@ -72,7 +73,7 @@ export class ModulePlan {
 export function assignPlaces(types: readonly Type[], ints: readonly number[], vectors: readonly number[]): number[] {
   let i = 0, v = 0, overflow = 0;
   // The verifier's rule; here it keeps generated code from ever storing outside the run context.
-  if (types.length > MAX_ARITY) throw new InternalError(`${types.length} values are passed at once, at most ${MAX_ARITY} are possible`);
+  if (types.length > MAX_ARITY + PADDING_ROOM) throw new InternalError(`${types.length} values are passed at once, at most ${MAX_ARITY} are possible`);
   return types.map((t) => {
     const vector = t === 'f32' || t === 'f64' || t === 'v128';
     if (vector) return v < vectors.length ? vectors[v++] : -1 - overflow++;
