@@ -5,7 +5,7 @@
  */
 import { createInterface } from 'node:readline/promises';
 import { f64, fn, i32, module, type Body, type F64, type F64Type } from 'lamella';
-import { compare, heading, isMain, sandbox, say, timed, valueOf } from './support.ts';
+import { argument, compare, heading, isMain, sandbox, say, timed, valueOf } from './support.ts';
 
 type Node =
   | { readonly kind: 'number'; readonly value: number }
@@ -122,7 +122,7 @@ async function ask(): Promise<string | undefined> {
 
 if (isMain(import.meta.url)) {
   try {
-    await main(process.argv[2] ?? await ask());
+    await main(argument ?? await ask());
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     say(error.message);

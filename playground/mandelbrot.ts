@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode } from 'fast-png';
 import { array, f64, fn, global, i32, module, u8, unit } from 'lamella';
-import { compare, heading, isMain, sandbox, say, timed, valueOf } from './support.ts';
+import { argument, compare, heading, isMain, sandbox, say, timed, valueOf } from './support.ts';
 
 const WIDTH = 900, HEIGHT = 600, LIMIT = 500;
 
@@ -67,4 +67,4 @@ export async function main(file = join(tmpdir(), 'lamella-mandelbrot.png')): Pro
   compare(outcome, js.ms);
 }
 
-if (isMain(import.meta.url)) await main(process.argv[2]);
+if (isMain(import.meta.url)) await main(argument);

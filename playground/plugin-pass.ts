@@ -2,11 +2,10 @@
  * A plugin pass: counts how often each function is entered, by adding code to every function of a module.
  * `node dist/playground/plugin-pass.js`.
  */
-import { fn, hostTarget, i64, module } from 'lamella';
+import { fn, i64, module } from 'lamella';
 import { NO_VALUE, type Instruction, type Module } from 'lamella/mir';
 import { Pipeline, type Pass } from 'lamella/passes';
-import { Sandbox } from 'lamella/sandbox';
-import { compare, heading, isMain, say, timed, valueOf } from './support.ts';
+import { compare, heading, isMain, newSandbox, say, timed, valueOf } from './support.ts';
 
 /** One 8-byte counter per function, in a global that the pass adds. */
 const COUNTERS = 'entry_counters';
@@ -55,7 +54,7 @@ export async function main(): Promise<void> {
   heading('A plugin pass');
   // The pass goes first, before inlining would hide calls; the module that runs is the instrumented one.
   const counted = Pipeline.standard('O0').append(countEntries).run(demo).module;
-  await using sandbox = new Sandbox(hostTarget());
+  await using sandbox = newSandbox();
   const outcome = valueOf(await sandbox.run(counted, 'fib', [25n], { outputs: [COUNTERS] }));
   const entries = new BigUint64Array(outcome.outputs[COUNTERS].buffer)[0];
   const js = timed(() => fibJs(25));

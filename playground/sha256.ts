@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { array, fn, global, module, u32, u8, unit, type U32 } from 'lamella';
-import { compare, heading, isMain, sandbox, say, timed, valueOf } from './support.ts';
+import { argument, compare, heading, isMain, sandbox, say, timed, valueOf } from './support.ts';
 
 /** The first 32 bits of the fractional parts of the roots of the first primes (FIPS 180-4, 4.2.2 and 5.3.3). */
 function fractions(count: number, root: (x: number) => number): number[] {
@@ -88,14 +88,14 @@ export async function main(file = process.execPath): Promise<void> {
   heading('SHA-256 of a file');
   const bytes = readFileSync(file);
   const outcome = valueOf(await sandbox.run(sha256Module(bytes.length), 'sha256', [], { inputs: { message: bytes }, outputs: ['digest'] }));
-  const native = Buffer.from(outcome.outputs['digest']).toString('hex');
+  const digest = Buffer.from(outcome.outputs['digest']).toString('hex');
   const reference = createHash('sha256').update(bytes).digest('hex');
   const js = timed(() => sha256Js(bytes));
   say(`${file}, ${(bytes.length / 1e6).toFixed(1)} MB`);
-  say(`native       ${native}`);
-  say(`node:crypto  ${reference}  ${native === reference ? 'equal' : 'DIFFERENT'}`);
-  if (native !== reference || js.value !== reference) throw new Error('the digests differ');
+  say(`guest code   ${digest}`);
+  say(`node:crypto  ${reference}  ${digest === reference ? 'equal' : 'DIFFERENT'}`);
+  if (digest !== reference || js.value !== reference) throw new Error('the digests differ');
   compare(outcome, js.ms);
 }
 
-if (isMain(import.meta.url)) await main(process.argv[2]);
+if (isMain(import.meta.url)) await main(argument);

@@ -1,6 +1,6 @@
 /** The sieve of Eratosthenes: counts the primes below ten million. `node dist/playground/sieve.js [limit]`. */
 import { array, fn, global, i32, module, u8 } from 'lamella';
-import { compare, heading, isMain, sandbox, say, timed, valueOf } from './support.ts';
+import { argument, compare, heading, isMain, sandbox, say, timed, valueOf } from './support.ts';
 
 /** A module that counts the primes below `limit`. */
 export function sieveModule(limit: number) {
@@ -45,4 +45,4 @@ export async function main(limit = 10_000_000): Promise<void> {
   compare(outcome, js.ms);
 }
 
-if (isMain(import.meta.url)) await main(process.argv[2] === undefined ? undefined : Number(process.argv[2]));
+if (isMain(import.meta.url)) await main(argument === undefined ? undefined : Number(argument));

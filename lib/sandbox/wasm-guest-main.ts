@@ -11,6 +11,7 @@ import type { Import } from '../mir/module.ts';
 import { RunInterruptedError } from '../runtime/run-errors.ts';
 import { wasmEngine, type WasmEngineModule } from '../runtime/wasm-engine.ts';
 import { WasmInstance, type WasmHostFunction } from '../runtime/wasm-instance.ts';
+import { compileOnEngine } from './engine-compile.ts';
 import { HostCallChannel } from './host-call-channel.ts';
 import type { DoneReply, RawResult, Scalar } from './protocol.ts';
 import { ThreadCpuClock } from './thread-cpu.ts';
@@ -68,9 +69,7 @@ function programOf(request: WasmRunRequest): Known | undefined {
   } else known.delete(request.key);
   known.set(request.key, it);
   if (it.engineModule === undefined) {
-    const engine = wasmEngine();
-    if (engine === undefined) throw new UsageError('this process has no WebAssembly engine', 'Use the tier "worker".');
-    const before = performance.now(), made = new engine.Module(it.image.compiled.bytes);
+    const before = performance.now(), made = compileOnEngine(it.image.compiled.bytes, start.mayOptimise);
     it.engineModule = made;
     say({ type: 'compiled', id: request.id, key: request.key, engineModule: made, time: performance.now() - before });
   }

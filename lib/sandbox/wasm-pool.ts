@@ -12,6 +12,7 @@
 import type { MessagePort, Worker } from 'node:worker_threads';
 import { nodeBuiltin } from '../runtime/node-builtin.ts';
 import type { WasmEngineModule } from '../runtime/wasm-engine.ts';
+import { engineFlagsUntouched } from './engine-compile.ts';
 import { CHANNEL_BYTES, HostCallChannel } from './host-call-channel.ts';
 import type { JobEnd, JobSpec } from './job.ts';
 import { CONTROL_BYTES, NEVER, PLAN_BYTES, runNumber, WakePlan } from './wasm-control.ts';
@@ -173,7 +174,7 @@ export class WasmPool {
     const { port1, port2 } = new MessageChannel(), channel = new SharedArrayBuffer(CHANNEL_BYTES), id = this.#nextGuest++;
     const g = new Guest(id, stack, port1, channel);
     this.#guests.set(id, g);
-    const start: WasmGuestStart = { port: port2, channel, control: new SharedArrayBuffer(CONTROL_BYTES), plan: this.#plan };
+    const start: WasmGuestStart = { mayOptimise: engineFlagsUntouched(), port: port2, channel, control: new SharedArrayBuffer(CONTROL_BYTES), plan: this.#plan };
     this.#ask({ type: 'spawn', guest: id, stackMegabytes: stack + OWN_STACK_MEGABYTES, start }, [port2]);
     return g;
   }

@@ -39,5 +39,5 @@ export type SupervisorReply =
 
 /** What the supervisor is started with. */
 export interface SupervisorStart { readonly plan: SharedArrayBuffer; readonly guestScript: string }
-/** What a guest is started with. `port` leads to the host. */
-export interface WasmGuestStart { readonly port: MessagePort; readonly channel: SharedArrayBuffer; readonly control: SharedArrayBuffer; readonly plan: SharedArrayBuffer }
+/** What a guest is started with. `port` leads to the host; `mayOptimise`: see `engine-compile.ts`. */
+export interface WasmGuestStart { readonly mayOptimise: boolean; readonly port: MessagePort; readonly channel: SharedArrayBuffer; readonly control: SharedArrayBuffer; readonly plan: SharedArrayBuffer }
