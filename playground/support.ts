@@ -4,12 +4,13 @@ import { parseArgs } from 'node:util';
 import { sandboxTarget } from 'lamella';
 import { configure, Sandbox, type Isolation, type Outcome, type SandboxConfig } from 'lamella/sandbox';
 
-const { values, positionals } = parseArgs({ options: { isolation: { type: 'string', default: 'auto' }, file: { type: 'string' } }, allowPositionals: true });
+// Not strict: specs and benchmarks import these scripts too, and have options of their own.
+const { values, positionals } = parseArgs({ strict: false, options: { isolation: { type: 'string', default: 'auto' }, file: { type: 'string' } }, allowPositionals: true });
 
 /** The tier everything runs in: `--isolation worker`, `wasm`, or `auto`. */
 export const { isolation } = configure({ isolation: values.isolation as Isolation });
 /** `--file`: what the tour hashes. */
-export const file: string | undefined = values.file;
+export const file = typeof values.file === 'string' ? values.file : undefined;
 /** The first argument that is no option. */
 export const argument: string | undefined = positionals[0];
 
