@@ -100,7 +100,7 @@ function splatConstant(s: SelectContext, i: SplatInst, value: number | bigint, d
       break;
     default: low = high = Number(value) | 0;
   }
-  constant(s, low, high, low, high, d);
+  constant(s, low, high, low, high, 16, d);
 }
 
 /** The low 4 or 8 bytes of an integer in a vector register. */

@@ -180,22 +180,22 @@ export function insertFlexible(s: SelectContext, f: Form<'insertI'>, a: VReg, la
 
 // ---- constants -----------------------------------------------------------------------------------------------------
 /** A vector constant in a register, which is computed again instead of being spilled; at 256 bits both halves are it. */
-export function constant(s: SelectContext, w0: number, w1: number, w2: number, w3: number, bytes = 16): VReg {
-  if ((w0 | w1 | w2 | w3) === 0) return zero(s, bytes);
-  if ((w0 & w1 & w2 & w3) === -1) return ones(s, bytes);
+export function constant(s: SelectContext, w0: number, w1: number, w2: number, w3: number, bytes = 16, d: VReg = -1): VReg {
+  if ((w0 | w1 | w2 | w3) === 0) return zero(s, bytes, d);
+  if ((w0 & w1 & w2 & w3) === -1) return ones(s, bytes, d);
   const label = s.code.constant128(w0, w1, w2, w3);
-  if (bytes === 16) return constantLabel(s, label, 16);
+  if (bytes === 16) return constantLabel(s, label, 16, d);
   s.mode = MODE_POOL;
   s.scale = 0;
   s.displacement = label;
-  return unaryFlexible(s, X.vbroadcasti128, -1, 32);
+  return unaryFlexible(s, X.vbroadcasti128, d, 32);
 }
 /** One 32-bit word in every place. */
 export function constantWord(s: SelectContext, word: number, bytes = 16): VReg { return constant(s, word, word, word, word, bytes); }
-export function zero(s: SelectContext, bytes = 16): VReg { return constantLabel(s, -1, bytes); }
-export function ones(s: SelectContext, bytes = 16): VReg { return constantLabel(s, -2, bytes); }
-function constantLabel(s: SelectContext, label: number, bytes: number): VReg {
-  const d = newVector(s, bytes);
+export function zero(s: SelectContext, bytes = 16, d: VReg = -1): VReg { return constantLabel(s, -1, bytes, d); }
+export function ones(s: SelectContext, bytes = 16, d: VReg = -1): VReg { return constantLabel(s, -2, bytes, d); }
+function constantLabel(s: SelectContext, label: number, bytes: number, d: VReg): VReg {
+  if (d < 0) d = newVector(s, bytes);
   s.b.setRemat(d, s.inst(OP_FCONST, pack(0, sizeLog(bytes)), label));
   s.op(d, DEF_REG);
   return d;
