@@ -44,6 +44,3 @@ export interface Atomic<V, O> {
    */
   compareExchange(expected: O, replacement: O, orderings?: ExchangeOrderings): readonly [previous: V, exchanged: Bool];
 }
-
-/** What stands in place of {@link Atomic} where there is none. */
-export interface NotAtomic { readonly remedy: 'only integers of 8 to 64 bits are atomic: keep the value in an integer of its size, for example x.bitcastI32()' }

@@ -1,5 +1,5 @@
 /** Places: typed spots in memory that are read and written, as the type checker sees them. */
-import type { Atomic, NotAtomic } from './atomic-types.ts';
+import type { Atomic } from './atomic-types.ts';
 import type { ScalarName } from './brand.ts';
 import type { Fields, StructType } from './struct.ts';
 import type { Index, Ptr } from './values.ts';
@@ -23,7 +23,8 @@ interface ValuePlace<T extends ValueType> {
 
 /** The place of a value that is no number: a pointer, a truth value, a vector, a function reference. */
 export interface FieldPlace<T extends ValueType> extends ValuePlace<T> {
-  readonly atomic: NotAtomic;
+  /** Not for this type. */
+  readonly atomic: { readonly remedy: 'only integers of 8 to 64 bits are atomic: keep the value in an integer of its size' };
 }
 interface VectorAccess<N extends ScalarName> {
   /**

@@ -3,8 +3,8 @@
  * needed is an error itself. The messages are in `wrong/expected.txt`.
  */
 import {
-  array, bool, f64, fn, fnRef, host, i32, i64, module, ptr, struct, u32, u8, unit,
-  type Bool, type ExportsOf, type F64, type Fn, type I32, type I64, type ImportsOf, type JsArgs, type JsResult, type Ptr, type PtrType, type StructType, type U32, type U8,
+  array, bool, f32, f32x4, f32x8, f64, fn, fnRef, host, i32, i64, i64x2, i8x16, module, ptr, struct, u16x16, u32, u64, u8, u8x16, unit,
+  type Bool, type ExportsOf, type F32, type F32x4, type F32x8, type F64, type Fn, type I16x8, type I32, type I32x4, type I64, type ImportsOf, type JsArgs, type JsResult, type Ptr, type PtrType, type StructType, type U16x16, type U32, type U64, type U8, type U8x32,
 } from '../../dsl/index.ts';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
@@ -56,6 +56,52 @@ const pair = fn('pair', [i32, ptr(Point)], [i64, bool], (b, n, p) => {
 check<Same<typeof pair, Fn<readonly [typeof i32, PtrType<PointType>], readonly [typeof i64, typeof bool]>>>();
 check<Same<JsArgs<typeof pair>, [number, number]>>();
 check<Same<JsResult<typeof pair>, readonly [bigint, boolean]>>();
+
+const lanes = fn('lanes', [f32x4, i64x2, ptr(f32x4), ptr(f32), ptr(u64)], [f32x4, u8x16], (b, v, w, p, xs, counters) => {
+  check<Same<typeof v, F32x4>>();
+  const mask = v.lt(0), lane = v.lane(2), chosen = mask.select(v, 0), bits = mask.bitmask(), doubled = v.concat(p.get()), some = mask.anyTrue();
+  check<Same<typeof mask, I32x4>>();
+  check<Same<typeof lane, F32>>();
+  check<Same<typeof chosen, F32x4>>();
+  check<Same<typeof bits, U32>>();
+  check<Same<typeof some, Bool>>();
+  check<Same<typeof doubled, F32x8>>();
+  const wide = xs.at(3).vector(f32x8).get(), bytes = w.as(i8x16), halves = bytes.extendHigh(), packed = b.const(u16x16, new Uint16Array(16)), narrow = packed.narrow(packed);
+  check<Same<typeof wide, F32x8>>();
+  check<Same<typeof halves, I16x8>>();
+  check<Same<typeof packed, U16x16>>();
+  check<Same<typeof narrow, U8x32>>();
+  const before = counters.at(1).atomic.add(1n), [previous, exchanged] = counters.at().atomic.compareExchange(0n, before, { failure: 'relaxed' });
+  check<Same<typeof previous, U64>>();
+  check<Same<typeof exchanged, Bool>>();
+  const total = b.var(f32x4, 0);
+  total.update((t) => t.fma(2, v));
+  b.ret(total.get(), u8x16.splat(3));
+  // @ts-expect-error: lanes of 64 bits take bigints
+  w.add(1);
+  // @ts-expect-error: bytes have no products
+  bytes.mul(bytes);
+  // @ts-expect-error: unsigned lanes have no absolute value
+  packed.abs();
+  // @ts-expect-error: floats have no bits of their own to combine
+  v.and(v);
+  // @ts-expect-error: 32 lanes of 8 bits are not 16 lanes of 16 bits
+  packed.add(narrow);
+  // @ts-expect-error: a list of four lane numbers, not five
+  v.permute([0, 1, 2, 3, 3]);
+  // @ts-expect-error: a vector has no vectors after it
+  p.at().vector(f32x4);
+  // @ts-expect-error: a compare-exchange that fails has stored nothing to release
+  counters.at().atomic.compareExchange(0n, 1n, { failure: 'release' });
+  // @ts-expect-error: pointers are not atomic
+  b.slot(ptr(u8)).atomic.load();
+  // @ts-expect-error: a vector is no counter
+  b.for(w, () => {});
+  // @ts-expect-error: lanes are numbers, not a vector
+  f32x4.of(v);
+});
+check<Same<JsArgs<typeof lanes>, [Float32Array, BigInt64Array, number, number, number]>>();
+check<Same<JsResult<typeof lanes>, readonly [Float32Array, Uint8Array]>>();
 
 const caller = fn('caller', [fnRef([i32], i64)], unit, (b, callback) => {
   const [first, second] = pair(1, null), called = callback.call(5);

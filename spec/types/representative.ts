@@ -1,5 +1,5 @@
 /** A program that uses every part of the DSL's types; `wrong.spec.ts` counts what checking it costs. */
-import { array, bool, f32, f64, fn, fnRef, global, host, i32, i64, module, ptr, struct, table, u32, u64, u8, unit, type ExportsOf, type ImportsOf } from '../../dsl/index.ts';
+import { array, bool, f32, f32x4, f32x8, f64, fn, fnRef, global, host, i32, i32x4, i64, module, ptr, struct, table, u32, u64, u8, u8x16, unit, type ExportsOf, type ImportsOf } from '../../dsl/index.ts';
 
 const Vec = struct('Vec', { x: f64, y: f64, z: f64 });
 const Body = struct('Body', { position: Vec, velocity: Vec, mass: f64, tags: array(u8, 8) });
@@ -75,8 +75,27 @@ const main = fn('main', [i32, f32], i64, (b, n, x) => {
   b.ret(clock().add(counter.get().toI64()).add(squares.at(2).get().toI64()).add(b.choose(i64, isPrime(n.toU32()), () => 1n, () => fib(5n))));
 });
 
-const demo = module('demo').import({ log, clock }).export({ fib, divmod, advance, hash, machine, main }).build();
+const ticket = global('ticket', u32), lines = global('lines', array(f32x4, 8), [1, [1, 2, 3, 4], Float32Array.of(5, 6, 7, 8)]);
+const scale = fn('scale', [ptr(f32), i32, f32x4], f32x4, (b, xs, n, factor) => {
+  const total = b.var(f32x4, 0), most = b.var(f32x8, -Infinity);
+  b.for([0, n, 4], (i) => {
+    const v = xs.at(i).vector(f32x4).get().mul(factor), big = v.gt(lines.at(i.and(7)).get());
+    xs.at(i).vector(f32x4).set(big.select(v, 0));
+    total.update((t) => v.fma(2, t).add(big.as(i32x4).and(1).toF32x4()));
+    most.update((m) => m.max(v.concat(v.permute([3, 2, 1, 0]))));
+    b.if(big.anyTrue(), () => ticket.atomic.add(big.bitmask().popcnt(), 'relaxed'));
+  });
+  const [, won] = ticket.atomic.compareExchange(0, 1, { success: 'acq_rel' });
+  b.ret(b.select(won, total.get(), most.get().low().shuffle(most.get().high(), [0, 4, 1, 5]).withLane(2, f32x4.of(1, 2, 3, 4).lane(3))));
+});
+const average = fn('average', [ptr(u8), ptr(u8)], unit, (b, p, q) => {
+  const v = p.at().vector(u8x16);
+  v.set(v.get().avg(q.at(1).vector(u8x16).get()).addSat(1));
+  b.fence('release');
+});
+
+const demo = module('demo').import({ log, clock }).export({ fib, divmod, advance, hash, machine, main, scale, average }).build();
 declare const native: ExportsOf<typeof demo>;
 const imports: ImportsOf<typeof demo> = { log: (n: number, x: number) => console.log(n + x), clock: () => process.hrtime.bigint() };
-export const results: readonly [bigint, readonly [number, number], void, number, bigint] = [native.fib(30n), native.divmod(7, 2), native.advance(1024, 5, 0.01), native.hash(1024, 5), native.main(1, 2)];
+export const results: readonly [Float32Array, bigint, readonly [number, number], void, number, bigint] = [native.scale(1024, 8, Float32Array.of(1, 2, 3, 4)), native.fib(30n), native.divmod(7, 2), native.advance(1024, 5, 0.01), native.hash(1024, 5), native.main(1, 2)];
 void imports;
