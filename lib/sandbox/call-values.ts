@@ -7,14 +7,11 @@ import type { HostCallMessage, MemoryInput, MemoryOutput, Scalar } from './proto
 /** JavaScript functions for imports, by name. */
 export type HostFunctions = ReadonlyMap<string, (...args: readonly Scalar[]) => unknown>;
 
-/** Checks that the module exports `name`, and that every import it needs is there. @throws UsageError */
-export function requireCallable(t: TakenModule, name: unknown, imports: HostFunctions): void {
-  requireExport(t, name);
-  requireImports(t, imports);
-}
+/** @throws UsageError unless the module exports a function `name` */
 export function requireExport(t: TakenModule, name: unknown): void {
   if (typeof name !== 'string' || !Object.hasOwn(t.module.exports, name)) throw new UsageError(`module ${t.module.name} exports no function ${JSON.stringify(name)}`, `It exports: ${Object.keys(t.module.exports).join(', ') || 'nothing'}.`);
 }
+/** @throws UsageError unless every import that the module needs is there */
 export function requireImports(t: TakenModule, imports: HostFunctions): void {
   for (const needed of t.jsImports.keys()) if (!imports.has(needed)) throw new UsageError(`module ${t.module.name} needs the JavaScript function "${needed}"`, `Pass it in the options: { imports: { ${needed}: ... } }.`);
 }

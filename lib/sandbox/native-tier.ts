@@ -1,14 +1,17 @@
 /** The tier `worker`: machine code on a pooled thread of this process, stopped by a kernel timer. */
+import { MemoryBudgetError } from '../passes/memory-estimate.ts';
 import type { Pipeline } from '../passes/pipeline.ts';
 import { CodeArena } from '../runtime/code-memory.ts';
 import { interruptThread } from '../runtime/interrupt.ts';
 import { nativeBridge } from '../runtime/native/load.ts';
 import { publishProgram, type PublishedProgram, type RuntimeTarget } from '../runtime/program.ts';
-import type { SandboxConfig } from './config.ts';
+import { SharedMemoryOwner } from '../runtime/shared-memory.ts';
+import type { ModuleImage } from '../runtime/module-image.ts';
+import { configure, type SandboxConfig } from './config.ts';
 import type { JobEnd, JobSpec } from './job.ts';
 import { ProgramCache } from './program-cache.ts';
-import type { TakenModule } from './program.ts';
-import type { PreparedRun, Tier } from './tier.ts';
+import { requireBudget, type TakenModule } from './program.ts';
+import { SharedMemoryUnsupportedError, type PreparedRun, type PreparedShare, type SharedRun, type Tier } from './tier.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 /** Machine code ready to run. `key` is what workers know it by. */
@@ -73,6 +76,44 @@ export class NativeTier implements Tier {
     };
   }
 
+  share(t: TakenModule, config: SandboxConfig, workers: number): PreparedShare {
+    const { program, memoryPages, alive } = this.#cache.get(t, withStacks(t, config, workers)), { image, code, key } = program;
+    const stack = linearStackPart(image, workers);
+    const memory = new SharedMemoryOwner(nativeBridge(), { initialPages: image.initialPages, maximumPages: memoryPages, places: workers });
+    const writeData = (): void => { for (const d of image.data) memory.access.write(d.address, d.bytes); };
+    writeData();
+    code.retain();
+    return {
+      codeSize: code.size, initialMemory: image.initialPages * 65536,
+      bytes: () => memory.bytes(),
+      start: (runs: readonly SharedRun[], { stackSize }: SandboxConfig): readonly Promise<JobEnd>[] => {
+        const pool = sharedPool(this.#target, workers);
+        return pool.runTogether(runs.map(({ call, signal, hostCall, place, over }) => {
+          code.retain();
+          const stackLow = image.stackLow + place * stack, shared = { memory: memory.handle, place, stackLow, stackHigh: stackLow + stack };
+          return {
+            request: { type: 'run', key, image, memoryPages, stackSize, shared, ...call }, signal, hostCall,
+            over: () => {
+              // Whatever became of the thread: nobody writes to its context from now on.
+              memory.access.leave(place);
+              code.release();
+              if (!alive()) void pool.forget(key);
+              over();
+            },
+          };
+        }));
+      },
+      clear: () => {
+        memory.clear();
+        writeData();
+      },
+      release: () => {
+        memory.clear();
+        code.release();
+      },
+    };
+  }
+
   async warm(config: SandboxConfig): Promise<void> { await sharedPool(this.#target, config.workers).warm(config.workers); }
 
   async clear(): Promise<void> {
@@ -80,4 +121,24 @@ export class NativeTier implements Tier {
     await Promise.all(this.#leaving);
   }
   dispose(): void { this.#arena?.dispose(); }
+}
+
+/** Fewer bytes of linear stack are no use to a worker. */
+const LEAST_STACK_PART = 1024;
+
+/** Bytes of the linear stack that each of `workers` gets: an equal part of what the module declares. */
+function linearStackPart(image: ModuleImage, workers: number): number {
+  const all = image.stackHigh - image.stackLow, part = Math.floor(all / workers / 16) * 16;
+  if (all > 0 && part < LEAST_STACK_PART) {
+    throw new SharedMemoryUnsupportedError(image.moduleName, `its linear stack of ${all} bytes is too small to be parted among ${workers} workers`, `Build it with a larger one: module(name, { memory: { stackSize: ${LEAST_STACK_PART * workers} } }).`);
+  }
+  return part;
+}
+
+/** The configuration without the memory that the machine stacks of all workers but one take. */
+function withStacks(t: TakenModule, config: SandboxConfig, workers: number): SandboxConfig {
+  if (config.maxMemory === null || workers === 1) return config;
+  const rest = config.maxMemory - (workers - 1) * config.stackSize;
+  if (rest <= 0) throw new MemoryBudgetError(t.module.name, requireBudget(t.module, config), config.maxMemory);
+  return configure({ maxMemory: rest }, config);
 }

@@ -4,6 +4,7 @@ import type { SourceLocation } from '../mir/module.ts';
 import type { TrapCode } from '../mir/types.ts';
 import type { StubImage } from '../codegen/stub-image.ts';
 import type { ModuleImage } from '../runtime/module-image.ts';
+import type { SharedMemoryHandle } from '../runtime/shared-memory.ts';
 
 /** A value that crosses between JavaScript and guest code. */
 export type Scalar = number | bigint | boolean;
@@ -31,6 +32,8 @@ export interface RunRequest extends GuestCall {
   /** Pages the linear memory may grow to. */
   readonly memoryPages: number;
   readonly stackSize: number;
+  /** The run is one of several in a memory that the host holds, and has this part of the linear stack. */
+  readonly shared?: { readonly memory: SharedMemoryHandle; readonly place: number; readonly stackLow: number; readonly stackHigh: number };
 }
 /** Host to worker: drop what is kept for a module; its code is about to be freed. Answered by `forgotten`. */
 export interface ForgetRequest { readonly type: 'forget'; readonly key: number }

@@ -11,14 +11,16 @@ import type { ArgsOf, ExportsOf, ImportsOf, ResultOf } from '../mir/typed-module
 import type { Module } from '../mir/module.ts';
 import type { MemoryEstimate } from '../passes/memory-estimate.ts';
 import { Pipeline } from '../passes/pipeline.ts';
-import { callHost, importFunctions, inputsOf, outputsOf, plainArguments, requireCallable } from './call-values.ts';
+import { callHost, importFunctions, inputsOf, outputsOf, plainArguments, requireExport, requireImports } from './call-values.ts';
 import { chooseTier, nativeTarget } from './choose-tier.ts';
 import { configure, type Isolation, type SandboxConfig } from './config.ts';
 import { NO_METRICS, type Outcome, type RunMetrics } from './outcome.ts';
 import { requireBudget, requirePolicy, takeModule, type SandboxTarget, type TakenModule } from './program.ts';
 import type { GuestCall } from './protocol.ts';
 import { NativeTier } from './native-tier.ts';
+import { nextRunId } from './run-id.ts';
 import { outcomeOf, refused } from './run-outcome.ts';
+import { SharedJob } from './shared-job.ts';
 import type { PreparedRun, Tier } from './tier.ts';
 import { WasmTier } from './wasm-tier.ts';
 
@@ -42,10 +44,20 @@ export type RunOptions<M> = BaseRunOptions & ImportsOption<M>;
 /** `options` may be left out when nothing in it is required. */
 export type RunRest<M> = {} extends ImportsOf<M> ? [options?: RunOptions<M>] : [options: RunOptions<M>];
 
+export interface BaseShareOptions {
+  /** Most runs at a time, default the configuration's `workers`. The module's linear stack is parted equally among them. */
+  readonly workers?: number;
+  /** Whether a run that ends in any way but `ok` cancels the others that are on (its error is their `reason`); default yes. */
+  readonly cancelSiblings?: boolean;
+  /** How the runs are kept apart from the host, instead of the configuration's `isolation`. */
+  readonly isolation?: Isolation;
+}
+/** Options of {@link Sandbox.share}. */
+export type ShareOptions<M> = BaseShareOptions & ImportsOption<M>;
+export type ShareRest<M> = {} extends ImportsOf<M> ? [options?: ShareOptions<M>] : [options: ShareOptions<M>];
+
 /** What {@link Sandbox.validate} found out. */
 export interface Validation { readonly estimate: MemoryEstimate }
-
-let nextRun = 1;
 
 export class Sandbox {
   readonly #target: SandboxTarget;
@@ -106,15 +118,42 @@ export class Sandbox {
     } catch (error) {
       return refused(module, error, performance.now() - started);
     }
-    requireCallable(t, name, imports);
+    requireExport(t, name);
+    requireImports(t, imports);
     const compileTime = performance.now() - started;
     const call: GuestCall = {
-      id: nextRun++, functionName: name, args: plainArguments(name, args), timeLimit: config.maxExecutionTime,
+      id: nextRunId(), functionName: name, args: plainArguments(name, args), timeLimit: config.maxExecutionTime,
       inputs: inputsOf(t, options.inputs), outputs: outputsOf(t, options.outputs),
     };
     const end = await prepared.start({ call, signal: options.signal, hostCall: (m) => callHost(t, imports, m) });
     const metrics: RunMetrics = { ...NO_METRICS, compileTime, queueTime: end.queueTime, codeSize: prepared.codeSize, isolation: tier.isolation };
     return outcomeOf(end, { name, module: t.module.name, limit: config.maxExecutionTime ?? Infinity, initialMemory: prepared.initialMemory, signal: options.signal }, metrics);
+  }
+
+  /**
+   * Makes a memory in which functions of the module run on several threads at once. Each run has its own stacks,
+   * deadline and traps; what a run is, and how it ends, is as in {@link run}.
+   *
+   * @throws VerificationError, PolicyError, MemoryBudgetError and whatever else refuses the module; the budget holds a
+   *   machine stack for each worker
+   * @throws SharedMemoryUnsupportedError when the tier cannot share memory, or the linear stack is too small to be parted
+   * @throws UsageError for wrong options or an import that is missing
+   * @example
+   * using job = sandbox.share(kernel, { workers: 2 });
+   * const outcomes = await job.runAll('render', [[0, 2], [1, 2]]); // two threads, one picture
+   */
+  share<M extends Module>(module: M, ...rest: ShareRest<M>): SharedJob<M> {
+    this.#requireAlive();
+    const options: BaseShareOptions & { readonly imports?: unknown } = rest[0] ?? {}, { isolation, cancelSiblings = true } = options;
+    if (typeof cancelSiblings !== 'boolean') throw new UsageError('cancelSiblings is true or false', 'Leave it out for true.');
+    const config = configure({ ...(isolation === undefined ? {} : { isolation }), ...(options.workers === undefined ? {} : { workers: options.workers }) }, this.#config);
+    const tier = this.#tier(config.isolation), imports = importFunctions(options.imports), started = performance.now(), { workers } = config;
+    const t = takeModule(module, config.maxModuleItems);
+    requirePolicy(t, config, [...imports.keys()]);
+    requireBudget(t.module, config);
+    requireImports(t, imports);
+    const prepared = tier.share(t, config, workers);
+    return new SharedJob<M>({ module: t, prepared, imports, config, isolation: tier.isolation, workers, cancelSiblings, compileTime: performance.now() - started });
   }
 
   /**

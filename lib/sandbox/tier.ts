@@ -1,4 +1,5 @@
 /** A tier: one way of compiling and running guest code. The sandbox does what all of them have in common. */
+import { LamellaError } from '../mir/errors.ts';
 import type { SandboxConfig } from './config.ts';
 import type { JobEnd, JobSpec } from './job.ts';
 import type { TakenModule } from './program.ts';
@@ -13,10 +14,45 @@ export interface PreparedRun {
   start(spec: JobSpec): Promise<JobEnd>;
 }
 
+/** A run in a shared memory. */
+export interface SharedRun extends JobSpec {
+  /** Which of the memory's places it has; no two runs that are on have the same. */
+  readonly place: number;
+  /** Called once, when no thread can be inside the run any more; that may be long after its end was told. */
+  readonly over: () => void;
+}
+
+/** A module made ready to run several times at once in one memory. */
+export interface PreparedShare {
+  readonly codeSize: number;
+  readonly initialMemory: number;
+  /** The memory as it is now. */
+  bytes(): Uint8Array<SharedArrayBuffer>;
+  /** Runs that begin together. Never reject. */
+  start(runs: readonly SharedRun[], config: SandboxConfig): readonly Promise<JobEnd>[];
+  /** Makes the bytes what they were at first; the size stays. No run may be on. */
+  clear(): void;
+  /** Lets go of code and memory. No run may be on. */
+  release(): void;
+}
+
+/** The tier cannot run a module on several threads over one memory. */
+export class SharedMemoryUnsupportedError extends LamellaError {
+  constructor(moduleName: string, why: string, remedy: string) {
+    super('shared-memory-unsupported', `module ${moduleName} cannot be shared: ${why}`, remedy);
+  }
+}
+
 export interface Tier {
   readonly isolation: 'worker' | 'wasm';
   /** Compiles a checked module, or finds it compiled. Throws whatever refuses it. */
   prepare(t: TakenModule, config: SandboxConfig): PreparedRun;
+  /**
+   * Makes a memory for up to `workers` runs at a time. Throws whatever refuses the module.
+   *
+   * @throws SharedMemoryUnsupportedError when the tier cannot
+   */
+  share(t: TakenModule, config: SandboxConfig, workers: number): PreparedShare;
   /** Starts threads ahead of need. */
   warm(config: SandboxConfig): Promise<void>;
   /** Gives up all compiled code, as soon as no run needs it. */

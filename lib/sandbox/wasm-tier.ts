@@ -8,7 +8,7 @@ import type { SandboxConfig } from './config.ts';
 import type { JobEnd, JobSpec } from './job.ts';
 import { ProgramCache } from './program-cache.ts';
 import type { SandboxTarget, TakenModule } from './program.ts';
-import type { PreparedRun, Tier } from './tier.ts';
+import { SharedMemoryUnsupportedError, type PreparedRun, type PreparedShare, type Tier } from './tier.ts';
 import { WasmPool } from './wasm-pool.ts';
 import type { WasmImage } from './wasm-protocol.ts';
 
@@ -72,6 +72,10 @@ export class WasmTier implements Tier {
         });
       },
     };
+  }
+
+  share(t: TakenModule): PreparedShare {
+    throw new SharedMemoryUnsupportedError(t.module.name, 'the tier "wasm" gives every run a memory of its own', 'Use the isolation "worker", on a machine where native code runs.');
   }
 
   async warm(config: SandboxConfig): Promise<void> { await sharedPool(config.workers).warm(config.workers, config.stackSize); }

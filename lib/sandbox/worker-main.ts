@@ -11,6 +11,7 @@ import type { HostFunction } from '../runtime/host-imports.ts';
 import { GuestThread } from '../runtime/guest-thread.ts';
 import { Instance } from '../runtime/instance.ts';
 import type { ModuleImage } from '../runtime/module-image.ts';
+import { SharedMemory } from '../runtime/shared-memory.ts';
 import { GuestFaultError, ImportError, RunInterruptedError } from '../runtime/run-errors.ts';
 import { CTX } from '../codegen/run-context.ts';
 import { HostCallChannel } from './host-call-channel.ts';
@@ -57,18 +58,23 @@ function hostFunction(i: Import): HostFunction {
   };
 }
 
+function makeInstance(request: RunRequest, image: ModuleImage): Instance {
+  const imports: Record<string, HostFunction> = Object.create(null) as Record<string, HostFunction>;
+  for (const i of image.imports) if (i.kind === 'js') imports[i.name] = hostFunction(i);
+  return new Instance(image, {
+    thread, imports, memoryPages: request.memoryPages,
+    // The host has checked the policy before it compiled: what is left to import is granted.
+    grants: image.imports.filter((i) => i.kind === 'libc').map((i) => i.name),
+    ...(request.shared === undefined ? {} : { shared: { ...request.shared, memory: new SharedMemory(thread.bridge, request.shared.memory) } }),
+  });
+}
+
 function instanceFor(request: RunRequest, image: ModuleImage): Instance {
+  // A part in a shared memory is had for one run.
+  if (request.shared !== undefined) return makeInstance(request, image);
   const key = `${request.key}/${request.memoryPages}`;
   let instance = instances.get(key);
-  if (instance === undefined) {
-    const imports: Record<string, HostFunction> = Object.create(null) as Record<string, HostFunction>;
-    for (const i of image.imports) if (i.kind === 'js') imports[i.name] = hostFunction(i);
-    instance = new Instance(image, {
-      thread, imports, memoryPages: request.memoryPages,
-      // The host has checked the policy before it compiled: what is left to import is granted.
-      grants: image.imports.filter((i) => i.kind === 'libc').map((i) => i.name),
-    });
-  } else instances.delete(key);
+  if (instance === undefined) instance = makeInstance(request, image); else instances.delete(key);
   instances.set(key, instance);
   if (instances.size > KEPT_INSTANCES) {
     const [oldest, old] = instances.entries().next().value as [string, Instance];
@@ -88,7 +94,7 @@ function run(request: RunRequest): DoneReply {
   try {
     thread.resizeStack(request.stackSize);
     instance = instanceFor(request, image);
-    for (const i of request.inputs) instance.memory?.write(i.address, i.bytes);
+    for (const i of request.inputs) instance.guestMemory?.write(i.address, i.bytes);
     const cpuBefore = thread.bridge.threadCpuTime(), before = performance.now();
     due = request.timeLimit === null ? Infinity : before + request.timeLimit;
     let result: RawResult;
@@ -102,7 +108,7 @@ function run(request: RunRequest): DoneReply {
     wall = (result.kind !== 'ok' && thread.leftAt > before ? thread.leftAt : performance.now()) - before;
     cpu = (thread.bridge.threadCpuTime() - cpuBefore) / 1e6;
     if (result.kind === 'ok' && request.outputs.length > 0) {
-      const { memory } = instance;
+      const { guestMemory: memory } = instance;
       // fromEntries also makes an own property of the name __proto__.
       result = { ...result, outputs: Object.fromEntries(request.outputs.map((o) => {
         const bytes = new Uint8Array(o.length);
@@ -110,12 +116,12 @@ function run(request: RunRequest): DoneReply {
         return [o.name, bytes];
       })) };
     }
-    return done(result, wall, cpu, (instance.memory?.peakPages ?? 0) * 65536);
+    return done(result, wall, cpu, (instance.guestMemory?.peakPages ?? 0) * 65536);
   } catch (error) {
     return done(resultOf(error), wall, cpu);
   } finally {
     due = Infinity;
-    instance?.reset();
+    if (request.shared === undefined) instance?.reset(); else instance?.dispose();
   }
 }
 

@@ -6,7 +6,8 @@
  * - a caller always gets its reply: at the latest `GRACE_MS` after its deadline the pool answers `interrupted` itself;
  * - a worker that has not acknowledged the end of a run gets no other run, and nothing it may still be executing is
  *   freed ({@link WorkerPool.forget} resolves only when every worker that knew the module has let go of it);
- * - a worker that died or is stuck is replaced when the next run needs one.
+ * - a worker that died or is stuck is replaced when the next run needs one;
+ * - jobs that are to run together get their workers all at once, so that two such groups never wait for each other.
  */
 import { Worker } from 'node:worker_threads';
 import type { StubImage } from '../codegen/stub-image.ts';
@@ -29,7 +30,9 @@ export interface Job extends Omit<JobSpec, 'call'> {
   readonly over: () => void;
 }
 
-interface Pending { readonly job: Job; readonly submitted: number; readonly settle: (end: JobEnd) => void }
+interface Member { readonly job: Job; readonly settle: (end: JobEnd) => void }
+/** Jobs that begin together; usually one. */
+interface Pending { readonly members: readonly Member[]; readonly submitted: number }
 
 /** Interrupts guest code on another thread of this process. */
 export type Interrupt = (at: InterruptAddress) => void;
@@ -85,7 +88,8 @@ export class WorkerPool {
   readonly #idle: GuestWorker[] = [];
   readonly #all = new Set<GuestWorker>();
   readonly #queue: Pending[] = [];
-  readonly #forgetting = new Map<number, { readonly waiting: Set<GuestWorker>; readonly done: () => void }>();
+  /** Oldest first. A worker answers in the order it was asked. */
+  readonly #forgetting = new Set<{ readonly key: number; readonly waiting: Set<GuestWorker>; readonly done: () => void }>();
   readonly #stubs: StubImage;
   #limit: number;
   #busy = 0;
@@ -103,11 +107,16 @@ export class WorkerPool {
   allow(workers: number): void { this.#limit = Math.max(this.#limit, workers); }
 
   /** Runs a job as soon as a worker is free. Never rejects. */
-  run(job: Job): Promise<JobEnd> {
-    return new Promise((settle) => {
-      this.#queue.push({ job, submitted: performance.now(), settle });
-      this.#pump();
-    });
+  run(job: Job): Promise<JobEnd> { return this.runTogether([job])[0]; }
+
+  /** Runs jobs at the same time, as soon as there are workers for all: they may wait for one another. Never rejects. */
+  runTogether(jobs: readonly Job[]): readonly Promise<JobEnd>[] {
+    const members: Member[] = [];
+    const ends = jobs.map((job) => new Promise<JobEnd>((settle) => { members.push({ job, settle }); }));
+    this.#queue.push({ members, submitted: performance.now() });
+    this.allow(jobs.length);
+    this.#pump();
+    return ends;
   }
 
   /** Resolves when no worker runs or remembers the module, so that its code may be freed. */
@@ -122,7 +131,7 @@ export class WorkerPool {
         }
       }
       if (waiting.size === 0) done();
-      else this.#forgetting.set(key, { waiting, done });
+      else this.#forgetting.add({ key, waiting, done });
     });
   }
 
@@ -169,43 +178,57 @@ export class WorkerPool {
     this.#all.delete(w);
     const at = this.#idle.indexOf(w);
     if (at >= 0) this.#idle.splice(at, 1);
-    for (const key of [...this.#forgetting.keys()]) this.#forgotten(w, key);
+    for (const f of [...this.#forgetting]) if (f.waiting.has(w)) this.#forgotten(w, f.key);
   }
 
   #forgotten(w: GuestWorker, key: number): void {
-    const f = this.#forgetting.get(key);
-    if (f === undefined || !f.waiting.delete(w)) return;
-    w.letGo();
-    if (f.waiting.size === 0) {
-      this.#forgetting.delete(key);
-      f.done();
+    for (const f of this.#forgetting) {
+      if (f.key !== key || !f.waiting.delete(w)) continue;
+      w.letGo();
+      if (f.waiting.size === 0) {
+        this.#forgetting.delete(f);
+        f.done();
+      }
+      return;
     }
   }
 
   #pump(): void {
-    while (this.#queue.length > 0 && this.#busy < this.#limit) {
-      const pending = this.#queue.shift();
-      if (pending === undefined) return;
-      if (pending.job.signal?.aborted === true) {
-        pending.job.over();
-        pending.settle({ kind: 'cancelled', queueTime: performance.now() - pending.submitted });
-        continue;
+    for (;;) {
+      const pending = this.#queue[0];
+      if (pending === undefined || this.#busy + pending.members.length > this.#limit) return;
+      this.#queue.shift();
+      const { submitted } = pending, wanted: Member[] = [];
+      for (const m of pending.members) {
+        if (m.job.signal?.aborted !== true) wanted.push(m);
+        else {
+          m.job.over();
+          m.settle({ kind: 'cancelled', queueTime: performance.now() - submitted });
+        }
       }
-      this.#busy++;
-      const w = this.#idle.pop() ?? this.#start();
-      w.hold();
-      w.started.then(() => this.#dispatch(w, pending), (e: unknown) => {
-        this.#busy--;
-        pending.job.over();
-        pending.settle({ kind: 'crashed', message: e instanceof Error ? e.message : String(e), queueTime: performance.now() - pending.submitted });
-        this.#pump();
+      this.#busy += wanted.length;
+      const workers = wanted.map(() => {
+        const w = this.#idle.pop() ?? this.#start();
+        w.hold();
+        return w;
+      });
+      void Promise.allSettled(workers.map((w) => w.started)).then((started) => {
+        started.forEach((s, k) => {
+          if (s.status === 'fulfilled') this.#dispatch(workers[k], wanted[k], submitted);
+          else {
+            const reason: unknown = s.reason;
+            this.#busy--;
+            wanted[k].job.over();
+            wanted[k].settle({ kind: 'crashed', message: reason instanceof Error ? reason.message : String(reason), queueTime: performance.now() - submitted });
+            this.#pump();
+          }
+        });
       });
     }
   }
 
-  #dispatch(w: GuestWorker, pending: Pending): void {
-    const { job, settle } = pending;
-    const queueTime = performance.now() - pending.submitted;
+  #dispatch(w: GuestWorker, { job, settle }: Member, submitted: number): void {
+    const queueTime = performance.now() - submitted;
     const id = job.request.id;
     let settled = false, held = true, hostError: { error: unknown } | undefined, watchdog: NodeJS.Timeout | undefined;
     let again: NodeJS.Timeout | undefined, left = false;
