@@ -40,7 +40,7 @@ export function allocateRegisters(f: MachineFunction, file: RegisterFile, limits
   for (let v = 0; v < f.vregClass.length; v++) {
     if (uses.remat[v] >= 0) memoryOf[v] = ~uses.remat[v];
     else if (ranges.resident[v] === 1) {
-      if (f.vregBytes[v] === 16) slotCount += slotCount & 1;
+      if (f.vregBytes[v] > 8) slotCount += slotCount & 1;
       memoryOf[v] = FIRST_SPILL_LOCATION + slotCount;
       slotCount += f.vregBytes[v] >> 3;
     }

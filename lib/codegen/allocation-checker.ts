@@ -108,10 +108,9 @@ class AllocationChecker {
       } else if (from >= FIRST_SPILL_LOCATION && to >= FIRST_SPILL_LOCATION) this.#error(`edit ${k} moves between two slots`);
       else if (from < FIRST_SPILL_LOCATION && to < FIRST_SPILL_LOCATION && (from < FIRST_VECTOR_PREG) !== (to < FIRST_VECTOR_PREG)) this.#error(`edit ${k} moves between classes`);
       const bytes = a.editBytes[k];
-      if (bytes !== 8 && bytes !== 16) this.#error(`edit ${k} is ${bytes} bytes wide`);
-      if (bytes === 16) for (const at16 of [from, to]) {
-        if (at16 < FIRST_SPILL_LOCATION) continue;
-        if (((at16 - FIRST_SPILL_LOCATION) & 1) !== 0 || at16 + 1 >= this.#locations) this.#error(`edit ${k}: 16 bytes at slot ${at16 - FIRST_SPILL_LOCATION}`);
+      if (bytes !== 8 && bytes !== 16 && bytes !== 32) this.#error(`edit ${k} is ${bytes} bytes wide`);
+      if (bytes > 8) for (const slot of [from, to]) {
+        if (slot >= FIRST_SPILL_LOCATION && this.#isMisplaced(slot, bytes)) this.#error(`edit ${k}: ${bytes} bytes at slot ${slot - FIRST_SPILL_LOCATION}`);
       }
       if (at % 2 === 1 && this.#isTerminator(at >> 1)) this.#error(`edit ${k} is behind terminator ${at >> 1}`);
     }
@@ -126,6 +125,9 @@ class AllocationChecker {
       if (!file.calleeSaved.has(a.usedCalleeSaved[k]) || (k > 0 && a.usedCalleeSaved[k] <= a.usedCalleeSaved[k - 1])) this.#error('the list of callee-saved registers is not ascending or holds others');
     }
   }
+
+  /** True when a vector of so many bytes cannot lie at a slot: an odd one, or too near to the end. */
+  #isMisplaced(slot: Location, bytes: number): boolean { return ((slot - FIRST_SPILL_LOCATION) & 1) !== 0 || slot + bytes / 8 > this.#locations; }
 
   #isTerminator(i: number): boolean {
     const starts = this.#f.blockStart;
@@ -148,7 +150,7 @@ class AllocationChecker {
       const slot = at >= FIRST_SPILL_LOCATION;
       if (slot) {
         if (constraint !== CONSTRAINT_ANY) this.#error(`${where}: in a slot`);
-        if (f.vregBytes[v] === 16 && (((at - FIRST_SPILL_LOCATION) & 1) !== 0 || at + 1 >= this.#locations)) this.#error(`${where}: 16 bytes at slot ${at - FIRST_SPILL_LOCATION}`);
+        if (f.vregBytes[v] > 8 && this.#isMisplaced(at, f.vregBytes[v])) this.#error(`${where}: ${f.vregBytes[v]} bytes at slot ${at - FIRST_SPILL_LOCATION}`);
       } else if (!isRegisterOfClass(at, f.vregClass[v])) this.#error(`${where}: in register ${at} of the other class`);
       switch (constraint) {
         case CONSTRAINT_FIXED: if (at !== operandPayload(info)) this.#error(`${where}: in ${this.#name(at)} instead of ${this.#name(operandPayload(info))}`); break;
@@ -226,19 +228,21 @@ class AllocationChecker {
       else {
         values = state[from];
         if (this.#report && values.length === 0) this.#error(`edit ${k} at point ${point} reads ${this.#name(from)}, which holds nothing`);
-        if (bytes < 16) values = values.filter((v) => this.#f.vregBytes[v] <= bytes);
+        if (bytes < 32) values = values.filter((v) => this.#f.vregBytes[v] <= bytes);
         if (this.#report && values.length === 0 && state[from].length > 0) this.#error(`edit ${k} at point ${point} cuts off ${text(state[from])}`);
       }
       this.#write(state, to, values, bytes);
     }
   }
 
-  /** Overwrites `at`; 16-byte values that reach into it, or that it reaches into, are gone. */
+  /** Overwrites `at`; wider values that reach into it, or that it reaches into, are gone. */
   #write(state: State, at: Location, values: Values, bytes: number): void {
     state[at] = values;
     if (at < FIRST_SPILL_LOCATION) return;
-    if (bytes === 16) state[at + 1] = NOTHING;
-    if (((at - FIRST_SPILL_LOCATION) & 1) === 1) state[at - 1] = state[at - 1].filter((v) => this.#f.vregBytes[v] < 16);
+    for (let k = 1; k < bytes / 8; k++) state[at + k] = NOTHING;
+    for (let k = 1; k < 4 && at - k >= FIRST_SPILL_LOCATION; k++) {
+      if (state[at - k].length > 0) state[at - k] = state[at - k].filter((v) => this.#f.vregBytes[v] <= 8 * k);
+    }
   }
 
   #forget(state: State, v: VReg): void {

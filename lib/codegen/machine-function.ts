@@ -73,7 +73,7 @@ export interface MachineFunction {
   readonly name: string;
   /** Class of each virtual register, {@link CLASS_INT} or {@link CLASS_VECTOR}. */
   readonly vregClass: Uint8Array;
-  /** Bytes to save when spilled: 8 or 16. */
+  /** Bytes to save when spilled: 8, 16 or 32. */
   readonly vregBytes: Uint8Array;
   /** The instruction that can recompute the value anywhere from nothing (a constant, an address), or −1. */
   readonly vregRemat: Int32Array;
@@ -128,9 +128,9 @@ export interface Allocation {
   /** The location of each operand. */
   readonly operandLocation: Int32Array;
   readonly edits: Int32Array;
-  /** Width of each edit in bytes (8 or 16), one per triple. */
+  /** Width of each edit in bytes (8, 16 or 32), one per triple. */
   readonly editBytes: Uint8Array;
-  /** Spill area in units of 8 bytes. 16-byte values sit at even slots. */
+  /** Spill area in units of 8 bytes. Values of 16 and 32 bytes sit at even slots. */
   readonly spillSlots: number;
   /** Callee-saved registers that were used, ascending. */
   readonly usedCalleeSaved: readonly PReg[];

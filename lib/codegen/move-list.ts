@@ -84,12 +84,12 @@ export class MoveList {
     this.#sequence.flush();
   }
 
-  /** A slot of 16 bytes that no value has. */
+  /** A slot of 32 bytes that no value has. */
   #spareSlot(): number {
     if (this.#spare < 0) {
       this.#slots += this.#slots & 1;
       this.#spare = FIRST_SPILL_LOCATION + this.#slots;
-      this.#slots += 2;
+      this.#slots += 4;
     }
     return this.#spare;
   }

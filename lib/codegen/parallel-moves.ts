@@ -9,7 +9,7 @@
  * slot-to-slot move needs the scratch register for that, so it is opened through a spare spill slot. Rematerialised
  * values read nothing and come last.
  *
- * Precondition: a 16-byte slot location never overlaps an 8-byte one of the same group.
+ * Precondition: slot locations of different widths never overlap in one group.
  */
 import { InternalError } from '../mir/errors.ts';
 import { IntBuffer } from './growable.ts';
@@ -34,7 +34,7 @@ export class ParallelMoves {
   #readers = new Int32Array(128);
   #writer = new Int32Array(128);
 
-  /** @param spare gives a spill location of 8 or 16 bytes that holds no value of the group; it may be the same each time */
+  /** @param spare gives a spill location of 8, 16 or 32 bytes that holds no value of the group; it may be the same each time */
   constructor(scratch: readonly [PReg, PReg], spare: (bytes: number) => Location) {
     this.#scratch = scratch;
     this.#spare = spare;

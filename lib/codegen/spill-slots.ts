@@ -2,7 +2,7 @@
  * Assigns spill slots: values whose live ranges are apart share one.
  *
  * Values are taken by the start of their hull (from definition to the end of the last live range, in emission order)
- * and get the slot that fell free first in their size; slots of 8 and of 16 bytes are kept apart, so that they never
+ * and get the slot that fell free first in their size; slots of 8, 16 and 32 bytes are kept apart, so that they never
  * overlap in part. Values connected by block parameters try to share a slot: passing one to the other is then no move.
  */
 import { FIRST_SPILL_LOCATION, type MachineFunction } from './machine-function.ts';
@@ -35,17 +35,17 @@ export function assignSpillSlots(f: MachineFunction, ranges: LiveRanges, spilled
   for (let k = 0; k < spilled.length; k++) keys[k] = rangeFrom[rangeStart[spilled[k]]] * 4194304 + k;
   keys.sort();
   const busyUntil: number[] = [];
-  const free: [number[], number[]] = [[], []];
+  const free: [number[], number[], number[]] = [[], [], []];
   /** Slots in use of each size, a binary heap by `busyUntil`. */
-  const heaps: [number[], number[]] = [[], []];
+  const heaps: [number[], number[], number[]] = [[], [], []];
   const classSlot = new Map<number, number>();
   let count = 0;
   for (let k = 0; k < keys.length; k++) {
     const v = spilled[keys[k] % 4194304], start = rangeFrom[rangeStart[v]], end = rangeTo[rangeStart[v + 1] - 1];
-    const wide = f.vregBytes[v] === 16 ? 1 : 0, heap = heaps[wide];
+    const size = f.vregBytes[v], wide = size >> 4, heap = heaps[wide];
     while (heap.length > 0 && busyUntil[heap[0]] <= start) free[wide].push(pop(heap, busyUntil));
     let slot = -1;
-    const c = hintClass[v] * 2 + wide, hint = classSlot.get(c);
+    const c = hintClass[v] * 4 + wide, hint = classSlot.get(c);
     if (hint !== undefined && busyUntil[hint] <= start) {
       const list = free[wide];
       for (let at = list.length - 1; at >= 0 && at >= list.length - HINTS_AHEAD; at--) {
@@ -59,9 +59,9 @@ export function assignSpillSlots(f: MachineFunction, ranges: LiveRanges, spilled
       const reused = free[wide].pop();
       if (reused !== undefined) slot = reused;
       else {
-        if (wide === 1 && (count & 1) === 1) { busyUntil[count] = 0; free[0].push(count++); }
+        if (wide > 0 && (count & 1) === 1) { busyUntil[count] = 0; free[0].push(count++); }
         slot = count;
-        count += 1 + wide;
+        count += size >> 3;
       }
     }
     classSlot.set(c, slot);

@@ -18,8 +18,8 @@ export function verifyMachineFunction(f: MachineFunction): string[] {
   if (f.clobberSets.length === 0 || f.clobberSets[0].length !== 0) errors.push('clobber set 0 is not empty');
   for (let v = 0; v < vregs; v++) {
     if (f.vregClass[v] > 1) errors.push(`v${v}: class ${f.vregClass[v]}`);
-    if (f.vregBytes[v] !== 8 && f.vregBytes[v] !== 16) errors.push(`v${v}: ${f.vregBytes[v]} bytes`);
-    if (f.vregBytes[v] === 16 && f.vregClass[v] === 0) errors.push(`v${v}: 16 bytes in a general register`);
+    if (f.vregBytes[v] !== 8 && f.vregBytes[v] !== 16 && f.vregBytes[v] !== 32) errors.push(`v${v}: ${f.vregBytes[v]} bytes`);
+    if (f.vregBytes[v] > 8 && f.vregClass[v] === 0) errors.push(`v${v}: ${f.vregBytes[v]} bytes in a general register`);
     const r = f.vregRemat[v];
     if (r >= insts) errors.push(`v${v}: rematerialised by instruction ${r}, which does not exist`);
     else if (r >= 0) for (let o = f.operandStart[r]; o < f.operandStart[r + 1]; o++) {

@@ -221,6 +221,22 @@ test('16-byte values are spilled whole, at even slots, apart from 8-byte ones', 
   }
 });
 
+test('values of 8, 16 and 32 bytes are spilled whole, the wide ones at even slots, none over another', () => {
+  const file = registerFile(3, 3, 0), w = new Writer(), widths = [8, 32, 16, 32, 16, 8, 32, 8, 16, 32, 8];
+  const vectors = widths.map((bytes) => w.m.newVReg(1, bytes));
+  w.block();
+  vectors.forEach((v) => w.op([v, DEF]));
+  // In an order that makes slots free one by one, so that sizes could be mixed up.
+  [3, 0, 7, 2, 9, 4, 1, 10, 6, 5, 8].forEach((k) => { w.op([vectors[k], USE]); const v = w.m.newVReg(1, widths[(k * 5) % 11]); w.op([v, DEF]); vectors.push(v); });
+  vectors.slice(11).forEach((v) => w.op([v, USE]));
+  const x = allocateChecked(w.m.finish(), file);
+  assert.ok(x.editBytes.includes(32) && x.editBytes.includes(16) && x.editBytes.includes(8));
+  for (let k = 0; k < x.editBytes.length; k++) {
+    const s = Math.max(x.edits[3 * k + 1], x.edits[3 * k + 2]);
+    if (x.editBytes[k] > 8 && s >= FIRST_SPILL_LOCATION) assert.is((s - FIRST_SPILL_LOCATION) % 2, 0);
+  }
+});
+
 test('constants are recomputed, never stored', () => {
   const file = registerFile(3, 3, 0), w = new Writer(), c = Array.from({ length: 8 }, () => w.int());
   w.block(); for (const v of c) w.constant(v); for (const v of c) w.op([v, USE]);

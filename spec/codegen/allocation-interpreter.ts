@@ -47,16 +47,16 @@ export function runOnVRegs(f: MachineFunction, steps: number): Trace {
 
 export function runOnLocations(f: MachineFunction, file: RegisterFile, allocation: Allocation, steps: number): Trace {
   const trace: number[] = [];
-  const count = FIRST_SPILL_LOCATION + allocation.spillSlots + 1;
-  const value = new Int32Array(count).fill(0xdead), width = new Uint8Array(count).fill(16);
+  const count = FIRST_SPILL_LOCATION + allocation.spillSlots + 4;
+  const value = new Int32Array(count).fill(0xdead), width = new Uint8Array(count).fill(32);
   let noise = 1;
   const spoil = (at: number): void => { value[at] = mix(0xbad, noise++); };
   const write = (at: number, x: number, bytes: number): void => {
     value[at] = x;
     width[at] = bytes;
     if (at < FIRST_SPILL_LOCATION) return;
-    if (bytes === 16) spoil(at + 1);
-    if (((at - FIRST_SPILL_LOCATION) & 1) === 1 && width[at - 1] === 16) width[at - 1] = 8;
+    for (let k = 1; k < bytes / 8; k++) spoil(at + k);
+    for (let k = 1; k < 4 && at - k >= FIRST_SPILL_LOCATION; k++) width[at - k] = Math.min(width[at - k], 8 * k);
   };
   const read = (at: number, bytes: number): number => (width[at] < bytes ? ~value[at] : value[at]);
   const first = new Map<number, number>();
@@ -64,7 +64,7 @@ export function runOnLocations(f: MachineFunction, file: RegisterFile, allocatio
   const edits = (point: number): void => {
     for (let k = first.get(point) ?? -1; k >= 0 && k < allocation.editBytes.length && allocation.edits[3 * k] === point; k++) {
       const from = allocation.edits[3 * k + 1], to = allocation.edits[3 * k + 2], bytes = allocation.editBytes[k];
-      if (from < 0) write(to, result([], ~from, 0), 16);
+      if (from < 0) write(to, result([], ~from, 0), 32);
       else write(to, value[from], Math.min(bytes, width[from]));
     }
   };

@@ -64,7 +64,9 @@ export function randomMachineFunction(shape: Shape, file: RegisterFile): Machine
     bytes.push(width);
     return classes.push(cls) - 1;
   };
-  const anyKind = (): [number, number] => (random.chance(65) ? [0, 8] : random.chance(50) ? [1, 8] : [1, 16]);
+  /** The width of vectors in this function; values of 8 bytes are in the same registers. */
+  const vector = random.chance(50) ? 16 : 32;
+  const anyKind = (): [number, number] => (random.chance(65) ? [0, 8] : random.chance(50) ? [1, 8] : [1, vector]);
   /** A value of the class (and width, if given) from those available. */
   const choose = (available: readonly number[], cls: number, width = 0): number => {
     const fits = available.filter((v) => classes[v] === cls && (width === 0 || bytes[v] === width));
@@ -206,7 +208,7 @@ export function randomMachineFunction(shape: Shape, file: RegisterFile): Machine
       // Arguments, and one value of each kind.
       const operands: Operand[] = [];
       for (const r of [...file.allocatable[0].slice(0, 3), ...file.allocatable[1].slice(0, 2)]) {
-        const v = newVReg(r < 32 ? 0 : 1, r < 33 ? 8 : 16);
+        const v = newVReg(r < 32 ? 0 : 1, r < 33 ? 8 : vector);
         available.push(v);
         operands.push({ v, info: operandInfo(ROLE_DEF, CONSTRAINT_FIXED, r) });
       }
