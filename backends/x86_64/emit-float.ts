@@ -1,4 +1,4 @@
-/** Code of the float and conversion opcodes. All of it is VEX-encoded, so that no instruction waits for upper halves. */
+/** Code of the float and conversion opcodes, in the encoding the assembler's features ask for. */
 import type { Label } from '../../lib/codegen/code-buffer.ts';
 import { R11, SCRATCH_VECTOR } from './convention.ts';
 import { TRAP_CONVERSION, TRAP_OVERFLOW, type ColdPiece, type EmitContext } from './emit-context.ts';
@@ -38,27 +38,27 @@ function isDouble(e: EmitContext): boolean { return sizeOfData(e.data) === 3; }
 
 export function emitFloatBinary(e: EmitContext): void {
   const wide = isDouble(e), sub = subOf(e.data), d = e.reg(0), a = e.reg(1), m = e.flexible(2, e.word);
-  const form = sub === F_ADD ? (wide ? X.vaddsd : X.vaddss) : sub === F_SUB ? (wide ? X.vsubsd : X.vsubss)
-    : sub === F_MUL ? (wide ? X.vmulsd : X.vmulss) : sub === F_DIV ? (wide ? X.vdivsd : X.vdivss)
-    : sub === F_MIN ? (wide ? X.vminsd : X.vminss) : wide ? X.vmaxsd : X.vmaxss;
-  if (m === undefined) e.asm.vvv(form, d, a, e.register); else e.asm.vvm(form, d, a, m);
+  const form = sub === F_ADD ? (wide ? X.addsd : X.addss) : sub === F_SUB ? (wide ? X.subsd : X.subss)
+    : sub === F_MUL ? (wide ? X.mulsd : X.mulss) : sub === F_DIV ? (wide ? X.divsd : X.divss)
+    : sub === F_MIN ? (wide ? X.minsd : X.minss) : wide ? X.maxsd : X.maxss;
+  if (m === undefined) e.asm.binary(form, 16, d, a, e.register); else e.asm.binaryM(form, 16, d, a, m);
 }
 
 export function emitFloatUnary(e: EmitContext): void {
   const wide = isDouble(e), sub = subOf(e.data), d = e.reg(0), a = e.reg(1);
   if (sub === FU_SQRT) {
-    e.asm.vvv(wide ? X.vsqrtsd : X.vsqrtss, d, a, a);
+    e.asm.scalar(wide ? X.sqrtsd : X.sqrtss, d, a, a);
     return;
   }
   // Rounding control of the immediate: 0 nearest even, 1 down, 2 up, 3 towards zero; 8 keeps the inexact flag quiet.
   const mode = sub === FU_NEAREST ? 8 : sub === FU_FLOOR ? 9 : sub === FU_CEIL ? 10 : 11;
-  e.asm.vvvi(wide ? X.vroundsd : X.vroundss, d, a, a, mode);
+  e.asm.scalarI(wide ? X.roundsd : X.roundss, d, a, a, mode);
 }
 
 export function emitVectorBits(e: EmitContext): void {
   const sub = subOf(e.data), d = e.reg(0), a = e.reg(1), m = e.flexible(2, e.word);
-  const form = sub === V_AND ? X.vandps : sub === V_ANDN ? X.vandnps : sub === V_OR ? X.vorps : X.vxorps;
-  if (m === undefined) e.asm.vvv(form, d, a, e.register); else e.asm.vvm(form, d, a, m);
+  const form = sub === V_AND ? X.andps : sub === V_ANDN ? X.andnps : sub === V_OR ? X.orps : X.xorps;
+  if (m === undefined) e.asm.binary(form, 16, d, a, e.register); else e.asm.binaryM(form, 16, d, a, m);
 }
 
 /**
@@ -69,32 +69,32 @@ export function emitVectorBits(e: EmitContext): void {
 export function emitMinMax(e: EmitContext): void {
   const { asm } = e, wide = isDouble(e), d = e.reg(0), a = e.reg(1), b = e.reg(2);
   if (subOf(e.data) === 0) {
-    const min = wide ? X.vminsd : X.vminss;
-    asm.vvv(min, XMM15, b, a);
-    asm.vvv(min, d, a, b);
-    asm.vvv(X.vorps, d, d, XMM15);
+    const min = wide ? X.minsd : X.minss;
+    asm.binary(min, 16, XMM15, b, a);
+    asm.binary(min, 16, d, a, b);
+    asm.binary(X.orps, 16, d, d, XMM15);
     return;
   }
-  const max = wide ? X.vmaxsd : X.vmaxss;
-  asm.vvv(max, XMM15, b, a);
-  asm.vvv(max, d, a, b);
-  asm.vvv(X.vxorps, XMM15, XMM15, d);
-  asm.vvv(X.vorps, d, d, XMM15);
-  asm.vvv(wide ? X.vsubsd : X.vsubss, d, d, XMM15);
+  const max = wide ? X.maxsd : X.maxss;
+  asm.binary(max, 16, XMM15, b, a);
+  asm.binary(max, 16, d, a, b);
+  asm.binary(X.xorps, 16, XMM15, XMM15, d);
+  asm.binary(X.orps, 16, d, d, XMM15);
+  asm.binary(wide ? X.subsd : X.subss, 16, d, d, XMM15);
 }
 
 export function emitCopySign(e: EmitContext): void {
   const { asm } = e, code = asm.code, wide = isDouble(e), d = e.reg(0), a = e.reg(1), b = e.reg(2);
   const high = -0x80000000, rest = 0x7fffffff;
-  asm.vvm(X.vandps, XMM15, a, asm.rip(wide ? code.constant128(-1, rest, -1, rest) : code.constant128(rest, rest, rest, rest)));
-  asm.vvm(X.vandps, d, b, asm.rip(wide ? code.constant128(0, high, 0, high) : code.constant128(high, high, high, high)));
-  asm.vvv(X.vorps, d, d, XMM15);
+  asm.binaryM(X.andps, 16, XMM15, a, asm.rip(wide ? code.constant128(-1, rest, -1, rest) : code.constant128(rest, rest, rest, rest)));
+  asm.binaryM(X.andps, 16, d, b, asm.rip(wide ? code.constant128(0, high, 0, high) : code.constant128(high, high, high, high)));
+  asm.binary(X.orps, 16, d, d, XMM15);
 }
 
 export function emitFma(e: EmitContext): void {
   const wide = isDouble(e), d = e.reg(0), x = e.reg(2), m = e.flexible(3, e.word);
   const form = subOf(e.data) === 1 ? (wide ? X.vfmadd231sd : X.vfmadd231ss) : wide ? X.vfmadd213sd : X.vfmadd213ss;
-  if (m === undefined) e.asm.vvv(form, d, x, e.register); else e.asm.vvm(form, d, x, m);
+  if (m === undefined) e.asm.ternary(form, 16, d, x, e.register); else e.asm.ternaryM(form, 16, d, x, m);
 }
 
 export function emitFloatSelect(e: EmitContext): void {
@@ -118,18 +118,18 @@ export function emitFloatSelect(e: EmitContext): void {
 
 /** The destination is cleared first: the instruction keeps its upper half and would wait for whoever wrote it. */
 export function emitIntToFloat(e: EmitContext): void {
-  const { asm } = e, d = e.reg(0), size = 1 << sizeOfData(e.data), form = subOf(e.data) === 8 ? X.vcvtsi2sd : X.vcvtsi2ss;
-  asm.vvv(X.vxorps, d, d, d);
+  const { asm } = e, d = e.reg(0), size = 1 << sizeOfData(e.data), form = subOf(e.data) === 8 ? X.cvtsi2sd : X.cvtsi2ss;
+  asm.zeroVector(d);
   const m = e.flexible(1, e.word);
-  if (m === undefined) asm.rrr(form, size, d, d, e.register); else asm.rrm(form, size, d, d, m);
+  if (m === undefined) asm.scalarFromInt(form, size, d, d, e.register); else asm.scalarFromIntM(form, size, d, d, m);
 }
 
 export function emitUnsignedToFloat(e: EmitContext): void {
   const { asm } = e, d = e.reg(0), a = e.reg(1), piece = e.putOff('unsigned-to-float', a, d);
-  asm.vvv(X.vxorps, d, d, d);
+  asm.zeroVector(d);
   asm.rr(X.test, 8, a, a);
   asm.jcc(CC.s, piece.label);
-  asm.rrr(subOf(e.data) === 8 ? X.vcvtsi2sd : X.vcvtsi2ss, 8, d, d, a);
+  asm.scalarFromInt(subOf(e.data) === 8 ? X.cvtsi2sd : X.cvtsi2ss, 8, d, d, a);
   asm.code.bind(piece.back);
   e.forgetFlags();
 }
@@ -141,32 +141,32 @@ export function emitColdUnsignedToFloat(e: EmitContext, p: ColdPiece): void {
   asm.jcc(CC.ae, even);
   asm.ri(X.or, 8, R11, 1);
   asm.code.bind(even);
-  asm.rrr(wide ? X.vcvtsi2sd : X.vcvtsi2ss, 8, p.d, p.d, R11);
-  asm.vvv(wide ? X.vaddsd : X.vaddss, p.d, p.d, p.d);
+  asm.scalarFromInt(wide ? X.cvtsi2sd : X.cvtsi2ss, 8, p.d, p.d, R11);
+  asm.binary(wide ? X.addsd : X.addss, 16, p.d, p.d, p.d);
   asm.jmp(p.back);
 }
 
 export function emitFloatToFloat(e: EmitContext): void {
-  const { asm } = e, d = e.reg(0), form = subOf(e.data) === 0 ? X.vcvtss2sd : X.vcvtsd2ss;
+  const { asm } = e, d = e.reg(0), form = subOf(e.data) === 0 ? X.cvtss2sd : X.cvtsd2ss;
   if (modeOf(e.data) === MODE_NONE) {
     const m = e.value(1);
     if (m === undefined) {
-      asm.vvv(form, d, e.register, e.register);
+      asm.scalar(form, d, e.register, e.register);
       return;
     }
   }
-  asm.vvv(X.vxorps, d, d, d);
-  asm.vvm(form, d, d, e.flexible(1, e.word)!);
+  asm.zeroVector(d);
+  asm.scalarM(form, d, d, e.flexible(1, e.word)!);
 }
 
 export function emitMoveBits(e: EmitContext): void {
   const { asm } = e, d = e.reg(0), size = 1 << sizeOfData(e.data);
   if (subOf(e.data) === 1) {
-    asm.rr(X.movdOut, size, d, e.reg(1));
+    asm.toInt(X.movdOut, size, d, e.reg(1));
     return;
   }
   const m = e.value(1);
-  if (m === undefined) asm.rr(X.movd, size, d, e.register); else asm.rm(X.movd, size, d, m);
+  if (m === undefined) asm.fromInt(X.movd, size, d, e.register); else asm.fromIntM(X.movd, size, d, m);
 }
 
 /**
@@ -177,7 +177,7 @@ export function emitFloatToInt(e: EmitContext): void {
   const { asm } = e, sub = subOf(e.data), d = e.reg(0), a = e.reg(1), form = isDouble(e) ? X.cvttsd2si : X.cvttss2si;
   const wide = (sub & CONVERT_64) !== 0, unsigned = (sub & CONVERT_UNSIGNED) !== 0;
   const piece = e.putOff('float-to-int', a, d);
-  asm.rr(form, wide || unsigned ? 8 : 4, d, a);
+  asm.toInt(form, wide || unsigned ? 8 : 4, d, a);
   if (!unsigned) {
     // Only the most negative integer overflows when 1 is subtracted.
     asm.ri(X.cmp, wide ? 8 : 4, d, 1);
@@ -207,8 +207,8 @@ function twoTo63(e: EmitContext, double: boolean): Mem {
 }
 
 function coldTrapping(e: EmitContext, p: ColdPiece, sub: number, double: boolean): void {
-  const { asm } = e, compare = double ? X.vucomisd : X.vucomiss, wide = (sub & CONVERT_64) !== 0;
-  asm.vv(compare, p.a, p.a);
+  const { asm } = e, compare = double ? X.ucomisd : X.ucomiss, wide = (sub & CONVERT_64) !== 0;
+  asm.unary(compare, 16, p.a, p.a);
   asm.jcc(CC.p, e.trapLabel(TRAP_CONVERSION));
   if ((sub & CONVERT_UNSIGNED) !== 0) {
     if (!wide) {
@@ -216,18 +216,18 @@ function coldTrapping(e: EmitContext, p: ColdPiece, sub: number, double: boolean
       return;
     }
     // At least 2^63, or too small: subtract 2^63 and put the bit back.
-    asm.vm(compare, p.a, twoTo63(e, double));
+    asm.unaryM(compare, 16, p.a, twoTo63(e, double));
     asm.jcc(CC.b, e.trapLabel(TRAP_OVERFLOW));
     upperHalf(e, p, double, e.trapLabel(TRAP_OVERFLOW));
     return;
   }
   // Right only if the value lies in (MIN − 1, MIN], the open end where the source type has values there.
-  if (wide) asm.vm(compare, p.a, asm.rip(double ? asm.code.constant64(0, 0xc3e00000 | 0) : asm.code.constant32(0xdf000000 | 0)));
-  else if (double) asm.vm(compare, p.a, asm.rip(asm.code.constant64(0x00200000, 0xc1e00000 | 0))); // −2147483649
-  else asm.vm(compare, p.a, asm.rip(asm.code.constant32(0xcf000000 | 0)));
+  if (wide) asm.unaryM(compare, 16, p.a, asm.rip(double ? asm.code.constant64(0, 0xc3e00000 | 0) : asm.code.constant32(0xdf000000 | 0)));
+  else if (double) asm.unaryM(compare, 16, p.a, asm.rip(asm.code.constant64(0x00200000, 0xc1e00000 | 0))); // −2147483649
+  else asm.unaryM(compare, 16, p.a, asm.rip(asm.code.constant32(0xcf000000 | 0)));
   asm.jcc(!wide && double ? CC.be : CC.b, e.trapLabel(TRAP_OVERFLOW));
-  asm.vvv(X.vxorps, XMM15, XMM15, XMM15);
-  asm.vv(compare, p.a, XMM15);
+  asm.zeroVector(XMM15);
+  asm.unary(compare, 16, p.a, XMM15);
   asm.jcc(CC.ae, e.trapLabel(TRAP_OVERFLOW));
   asm.jmp(p.back);
 }
@@ -235,8 +235,8 @@ function coldTrapping(e: EmitContext, p: ColdPiece, sub: number, double: boolean
 /** Converts a value of at least 2^63; goes to `over` when it is 2^64 or more. */
 function upperHalf(e: EmitContext, p: ColdPiece, double: boolean, over: Label): void {
   const { asm } = e;
-  asm.vvm(double ? X.vsubsd : X.vsubss, XMM15, p.a, twoTo63(e, double));
-  asm.rr(double ? X.cvttsd2si : X.cvttss2si, 8, p.d, XMM15);
+  asm.binaryM(double ? X.subsd : X.subss, 16, XMM15, p.a, twoTo63(e, double));
+  asm.toInt(double ? X.cvttsd2si : X.cvttss2si, 8, p.d, XMM15);
   asm.rr(X.test, 8, p.d, p.d);
   asm.jcc(CC.s, over);
   asm.ri(X.btc, 8, p.d, 63);
@@ -244,17 +244,17 @@ function upperHalf(e: EmitContext, p: ColdPiece, double: boolean, over: Label): 
 }
 
 function coldSaturating(e: EmitContext, p: ColdPiece, sub: number, double: boolean): void {
-  const { asm } = e, code = asm.code, compare = double ? X.vucomisd : X.vucomiss, wide = (sub & CONVERT_64) !== 0;
+  const { asm } = e, code = asm.code, compare = double ? X.ucomisd : X.ucomiss, wide = (sub & CONVERT_64) !== 0;
   const zero = code.newLabel(), most = code.newLabel();
   if ((sub & CONVERT_UNSIGNED) !== 0) {
     if (wide) {
-      asm.vm(compare, p.a, twoTo63(e, double));
+      asm.unaryM(compare, 16, p.a, twoTo63(e, double));
       // Below is also unordered: NaN and everything negative give 0.
       asm.jcc(CC.b, zero);
       upperHalf(e, p, double, most);
     } else {
-      asm.vvv(X.vxorps, XMM15, XMM15, XMM15);
-      asm.vv(compare, p.a, XMM15);
+      asm.zeroVector(XMM15);
+      asm.unary(compare, 16, p.a, XMM15);
       asm.jcc(CC.be, zero);
     }
     code.bind(most);
@@ -265,10 +265,10 @@ function coldSaturating(e: EmitContext, p: ColdPiece, sub: number, double: boole
     asm.jmp(p.back);
     return;
   }
-  asm.vv(compare, p.a, p.a);
+  asm.unary(compare, 16, p.a, p.a);
   asm.jcc(CC.p, zero);
-  asm.vvv(X.vxorps, XMM15, XMM15, XMM15);
-  asm.vv(compare, p.a, XMM15);
+  asm.zeroVector(XMM15);
+  asm.unary(compare, 16, p.a, XMM15);
   // Negative: what the processor gave is the minimum already.
   asm.jcc(CC.b, p.back);
   if (wide) asm.movRI64(p.d, -1, 0x7fffffff); else asm.movRI64(p.d, 0x7fffffff, 0);

@@ -1,6 +1,7 @@
 /** Code of the integer opcodes. */
 import { R11, RAX, RDX } from './convention.ts';
 import { TRAP_DIVIDE, TRAP_OVERFLOW, type ColdPiece, type EmitContext } from './emit-context.ts';
+import { emitCountWithout } from './emit-count.ts';
 import { CC, FIXED, X } from './forms.ts';
 import {
   ALU_ADD, ALU_AND, ALU_IMUL, ALU_OR, ALU_SUB, CC_E, CC_FEQ, CC_FNE, CC_NE, CC_NS, CC_S, COMPARE_CMP, COMPARE_FLOAT, COMPARE_PTEST, COMPARE_TEST,
@@ -164,6 +165,8 @@ export function emitUnary(e: EmitContext): void {
   } else e.asm.r(X.not, bytes, d);
 }
 export function emitCount(e: EmitContext): void {
+  const { lzcnt, bmi1, popcnt } = e.asm.features, kind = subOf(e.data);
+  if (kind === COUNT_LZ ? !lzcnt : kind === COUNT_TZ ? !bmi1 : !popcnt) { emitCountWithout(e); return; }
   const sub = subOf(e.data), form = sub === COUNT_LZ ? X.lzcnt : sub === COUNT_TZ ? X.tzcnt : X.popcnt;
   const bytes = 1 << sizeOfData(e.data), d = e.reg(0), m = e.flexible(1, e.word);
   e.forgetFlags();

@@ -162,7 +162,7 @@ function lowerLesserOrGreater(s: SelectContext, i: SelectInst): boolean {
   const first = s.reg(i.a);
   s.flexible(i.b);
   s.inst(OP_FBINARY, s.packed((c.op === 'flt') === straight ? F_MIN : F_MAX, s.bytesOf(i.type)), s.displacement);
-  s.op(s.def(i.result), DEF_REG);
+  s.op(s.def(i.result), s.vectorResult);
   s.op(first, USE_REG);
   s.flexibleOperands();
   return true;

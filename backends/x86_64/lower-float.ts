@@ -10,6 +10,7 @@ import {
 } from './opcodes.ts';
 import { DEF_REG, EARLY_DEF_REG, LATE_REG, USE_ANY, USE_REG, defReuse } from './operand-constraints.ts';
 import { SelectContext } from './select-context.ts';
+import { emulateRounding, type Rounding } from './lower-vector-float.ts';
 import { emulateFmaLow } from './vector-fma.ts';
 
 export function lowerBinaryFloat(s: SelectContext, i: BinaryInst): void {
@@ -35,7 +36,7 @@ function floatBinary(s: SelectContext, i: BinaryInst, sub: number, bytes: number
   const x = s.reg(a);
   s.flexible(b);
   s.inst(OP_FBINARY, s.packed(sub, bytes), s.displacement);
-  s.op(s.def(i.result), DEF_REG);
+  s.op(s.def(i.result), s.vectorResult);
   s.op(x, USE_REG);
   s.flexibleOperands();
 }
@@ -48,16 +49,23 @@ export function lowerUnaryFloat(s: SelectContext, i: UnaryInst): void {
       ? sign ? s.code.constant128(0, -0x80000000, 0, -0x80000000) : s.code.constant128(-1, 0x7fffffff, -1, 0x7fffffff)
       : sign ? s.code.constant128(-0x80000000, -0x80000000, -0x80000000, -0x80000000) : s.code.constant128(0x7fffffff, 0x7fffffff, 0x7fffffff, 0x7fffffff);
     s.inst(OP_VBITS, pack(sign ? V_XOR : V_AND, 4, MODE_POOL), mask);
-    s.op(s.def(i.result), DEF_REG);
+    s.op(s.def(i.result), s.vectorResult);
     s.op(x, USE_REG);
     return;
   }
   const sub = i.op === 'fsqrt' ? FU_SQRT : i.op === 'fceil' ? FU_CEIL : i.op === 'ffloor' ? FU_FLOOR : i.op === 'ftrunc' ? FU_TRUNC : FU_NEAREST;
   const x = s.reg(i.a);
+  if (i.op !== 'fsqrt' && !s.plan.features.sse4_1) {
+    emulateRounding(s, ROUNDING[sub], bytes === 8, x, s.def(i.result));
+    return;
+  }
   s.inst(OP_FUNARY, pack(sub, sizeLog(bytes)));
   s.op(s.def(i.result), DEF_REG);
   s.op(x, USE_REG);
 }
+
+/** By `FU_*`. */
+const ROUNDING: Readonly<Record<number, Rounding>> = { [FU_NEAREST]: 'vnearest', [FU_FLOOR]: 'vfloor', [FU_CEIL]: 'vceil', [FU_TRUNC]: 'vtrunc' };
 
 export function lowerTernary(s: SelectContext, i: TernaryInst): void {
   const bytes = s.bytesOf(i.type);

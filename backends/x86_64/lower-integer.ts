@@ -149,6 +149,12 @@ function lowerBitwise(s: SelectContext, i: BinaryInst): void {
     if (isFoldedNot(s, b)) { const t = a; a = b; b = t; }
     if (isFoldedNot(s, a)) {
       const x = s.reg((s.definition(a) as BinaryInst).a), y = s.reg(b);
+      if (!s.plan.features.bmi1) {
+        const complement = s.step(OP_UNARY, pack(UNARY_NOT, sizeLog(bytes)), 0, x, true);
+        s.register(y);
+        alu(s, ALU_AND, bytes, s.def(i.result), complement);
+        return;
+      }
       s.inst(OP_ANDN, pack(0, sizeLog(bytes)));
       s.op(s.def(i.result), DEF_REG);
       s.op(x, USE_REG);

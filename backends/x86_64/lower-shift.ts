@@ -1,4 +1,5 @@
 /** Shifts and rotations of integers. */
+import type { VReg } from '../../lib/codegen/machine-function.ts';
 import type { BinaryInst } from '../../lib/mir/instruction.ts';
 import { RCX } from './convention.ts';
 import { aluImmediate, move, shiftImmediate, workBytes } from './integer-forms.ts';
@@ -25,6 +26,10 @@ export function lowerShift(s: SelectContext, i: BinaryInst): void {
     aluImmediate(s, ALU_AND, 4, masked, n, bits - 1);
     n = masked;
   }
+  if (!s.plan.features.bmi2) {
+    byCl(s, sub, bytes, s.def(i.result), i.op === 'shl' ? s.reg(i.a) : widened(s, i.a, i.type, i.op === 'ashr'), n);
+    return;
+  }
   if (bits >= 32) s.flexible(i.a);
   else s.register(i.op === 'shl' ? s.reg(i.a) : widened(s, i.a, i.type, i.op === 'ashr'));
   s.inst(OP_SHIFT_X, s.packed(sub, bytes), s.displacement);
@@ -38,7 +43,7 @@ export function lowerRotate(s: SelectContext, i: BinaryInst): void {
   if (constant !== undefined) {
     const n = Number(BigInt.asUintN(8, BigInt(constant))) & (bits - 1), right = left ? (bits - n) & (bits - 1) : n;
     if (right === 0) { move(s, s.def(i.result), s.reg(i.a)); return; }
-    if (bytes >= 4) {
+    if (bytes >= 4 && s.plan.features.bmi2) {
       s.register(s.reg(i.a));
       s.inst(OP_RORX, s.packed(0, bytes), right);
       s.op(s.def(i.result), DEF_REG);
@@ -49,15 +54,18 @@ export function lowerRotate(s: SelectContext, i: BinaryInst): void {
     return;
   }
   const n = s.reg(i.b);
-  let x = s.reg(i.a);
+  byCl(s, left ? SHIFT_ROL : SHIFT_ROR, bytes, s.def(i.result), s.reg(i.a), n);
+}
+
+function byCl(s: SelectContext, sub: number, bytes: number, d: VReg, x: VReg, n: VReg): void {
   if (x === n) {
     // The value and the count in one register: the value needs another one than rcx.
     const copy = s.newInt();
     move(s, copy, x);
     x = copy;
   }
-  s.inst(OP_SHIFT_CL, pack(left ? SHIFT_ROL : SHIFT_ROR, sizeLog(bytes)));
-  s.op(s.def(i.result), defReuse(1));
+  s.inst(OP_SHIFT_CL, pack(sub, sizeLog(bytes)));
+  s.op(d, defReuse(1));
   s.op(x, USE_REG);
   s.op(n, useFixed(RCX));
 }

@@ -93,7 +93,7 @@ function maximum(s: SelectContext, wide: boolean, a: VReg, b: VReg, d: VReg): vo
   binary(s, wide ? X.subpd : X.subps, binary(s, X.orps, y, x), x, d);
 }
 
-type Rounding = 'vnearest' | 'vfloor' | 'vceil' | 'vtrunc';
+export type Rounding = 'vnearest' | 'vfloor' | 'vceil' | 'vtrunc';
 /** The immediate of `roundps`: its two low bits are the direction, 8 keeps the inexact flag quiet. */
 const ROUND: Readonly<Record<Rounding, number>> = { vnearest: 8, vfloor: 9, vceil: 10, vtrunc: 11 };
 
@@ -101,9 +101,12 @@ function round(s: SelectContext, op: Rounding, wide: boolean, v: Value, d: VReg)
   if (s.plan.features.sse4_1) {
     s.flexible(v);
     roundFlexible(s, wide, ROUND[op], d);
-    return;
-  }
-  const x = s.reg(v), sub = wide ? X.subpd : X.subps, sign = withSign(s, X.andps, wide, x), magnitude = binary(s, X.xorps, x, sign);
+  } else emulateRounding(s, op, wide, s.reg(v), d);
+}
+
+/** Rounds all lanes with SSE2 alone; of a scalar, whatever is in the others. */
+export function emulateRounding(s: SelectContext, op: Rounding, wide: boolean, x: VReg, d: VReg): void {
+  const sub = wide ? X.subpd : X.subps, sign = withSign(s, X.andps, wide, x), magnitude = binary(s, X.xorps, x, sign);
   const big = wide ? constant(s, 0, 0x43300000, 0, 0x43300000) : constant(s, 0x4b000000, 0x4b000000, 0x4b000000, 0x4b000000);
   let r = binary(s, sub, binary(s, wide ? X.addpd : X.addps, magnitude, big), big);
   const one = (negative: boolean): VReg => {

@@ -25,6 +25,8 @@ export abstract class SelectValues {
   readonly b: MachineFunctionBuilder;
   readonly code: CodeBuffer;
   readonly linear: boolean;
+  /** Constraint of a vector result whose first source is operand 1: apart from it under AVX, else the same register. */
+  readonly vectorResult: number;
 
   readonly #vreg: Int32Array;
   // Registers of literals, and the block they hold in.
@@ -44,6 +46,7 @@ export abstract class SelectValues {
     this.plan = plan;
     this.code = code;
     this.linear = plan.linear;
+    this.vectorResult = plan.features.avx ? DEF_REG : defReuse(1);
     this.b = new MachineFunctionBuilder(f.name, clobberSets);
     const n = f.valueTypes.length;
     this.#vreg = int32(n).fill(-1);
