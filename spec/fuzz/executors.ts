@@ -2,10 +2,12 @@
  * Everything that can run a generated program, by name. The reference interpreter is what the others are compared
  * with; a new way to run modules is added to {@link executors} in one line.
  */
+import { X86_LEVEL_NAMES } from '../../backends/x86_64/index.ts';
 import { splitVectors } from '../../lib/codegen/split-vectors.ts';
 import { Interpreter, assertValid, parseModule, printModule, type Module } from '../../lib/mir/index.ts';
 import { Pipeline, type Pass } from '../../lib/passes/index.ts';
 import { outcomeOf } from '../conformance/run-table.ts';
+import { machineLevels } from '../support/native-executor.ts';
 import { nativeFuzz } from '../support/native-fuzz.ts';
 import { wasmFuzz } from '../support/wasm-executor.ts';
 import { hostFunctions, type FuzzExecutor, type Program, type ProgramOutcome } from './program.ts';
@@ -62,6 +64,10 @@ const TABLE: Readonly<Record<string, () => FuzzExecutor>> = {
   'native-O1': () => nativeFuzz('O1'),
   'native-O2': () => nativeFuzz('O2'),
   'native-O3': () => nativeFuzz('O3'),
+  // With the features of a level alone, as `native-O2@sse4.1`.
+  ...Object.fromEntries(X86_LEVEL_NAMES.flatMap((level) => [
+    [`native@${level}`, (): FuzzExecutor => nativeFuzz(undefined, level)], [`native-O2@${level}`, (): FuzzExecutor => nativeFuzz('O2', level)],
+  ])),
 };
 
 /** Names that need a processor and system that native code runs on. */
@@ -85,7 +91,8 @@ function everyPassAlone(): FuzzExecutor {
 /** Every executor that this machine can run, by name. */
 export function executorNames(): readonly string[] {
   const native = process.platform === 'linux' && process.arch === 'x64';
-  return Object.keys(TABLE).filter((n) => native || !isNative(n));
+  const levels: readonly string[] = native ? machineLevels() : [];
+  return Object.keys(TABLE).filter((n) => !isNative(n) || (native && (!n.includes('@') || levels.includes(n.slice(n.indexOf('@') + 1)))));
 }
 
 /** The same without native code: what needs nothing but JavaScript. */
