@@ -6,11 +6,13 @@
  * anew) or replaced by a new one. A run that was killed takes its whole thread with it.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import type { CompiledWasm } from '../codegen/wasm-module.ts';
 import { LamellaError, TrapError, UsageError } from '../mir/errors.ts';
 import type { Import } from '../mir/module.ts';
 import { RunInterruptedError } from '../runtime/run-errors.ts';
 import { wasmEngine, type WasmEngineModule } from '../runtime/wasm-engine.ts';
 import { WasmInstance, type WasmHostFunction } from '../runtime/wasm-instance.ts';
+import { collect } from './collect.ts';
 import { compileOnEngine } from './engine-compile.ts';
 import { HostCallChannel } from './host-call-channel.ts';
 import type { DoneReply, RawResult, Scalar } from './protocol.ts';
@@ -25,6 +27,9 @@ const TRACE_FRAMES = 64;
 /** Memory up to this size is zeroed for the next run; a larger one is dropped, since zeroing would touch all of it. */
 const LARGEST_ZEROED = 1024 * 1024;
 
+/** A dropped memory up to this size is left to the engine's own collections. */
+const LARGEST_LEFT = 4 * 1024 * 1024;
+
 /** Thrown through guest code when the host function failed; the host keeps the error itself. */
 class HostCallFailed extends Error {}
 
@@ -36,6 +41,13 @@ const cpu = new ThreadCpuClock();
 control.cpuFile = cpu.descriptor;
 Error.stackTraceLimit = TRACE_FRAMES;
 
+/** `(memory (export "m") 1 1) (global (export "t") (mut i32) (i32.const 0)) (func (export "f") (param i32) (result i32) (local.get 0))` */
+const REHEARSAL = [
+  0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x06, 0x01, 0x60, 0x01, 0x7f, 0x01, 0x7f, 0x03, 0x02, 0x01, 0x00, 0x05, 0x04, 0x01, 0x01, 0x01, 0x01,
+  0x06, 0x06, 0x01, 0x7f, 0x01, 0x41, 0x00, 0x0b, 0x07, 0x0d, 0x03, 0x01, 0x66, 0x00, 0x00, 0x01, 0x6d, 0x02, 0x00, 0x01, 0x74, 0x03, 0x00,
+  0x0a, 0x06, 0x01, 0x04, 0x00, 0x20, 0x00, 0x0b,
+];
+
 interface Known { readonly image: WasmImage; engineModule: WasmEngineModule | undefined; instance: WasmInstance | undefined }
 /** Least recently used first. */
 const known = new Map<number, Known>();
@@ -43,7 +55,10 @@ let current: WasmRunRequest | undefined;
 /** When the run's time is over, and how long it slept so far, milliseconds. */
 let due = Infinity, waited = 0;
 
-function say(reply: WasmReply): void { port.postMessage(reply); }
+/** True once the host may hear of what is run. */
+let up = false;
+
+function say(reply: WasmReply): void { if (up) port.postMessage(reply); }
 
 function hostFunction(i: Import): WasmHostFunction {
   return (...args: readonly unknown[]) => {
@@ -165,11 +180,14 @@ function resultOf(error: unknown): RawResult {
   return { kind: 'failed', message: error instanceof LamellaError ? error.message : error instanceof Error ? error.stack ?? error.message : String(error) };
 }
 
-/** Makes the instance as good as new, or leaves it to the collector. */
-function clean(it: Known): void {
+/** Makes the instance as good as new, or lets go of it: true when that was much memory, for the collector. */
+function clean(it: Known): boolean {
   const { instance } = it;
-  if (instance === undefined) return;
-  if (instance.compiled.initialPages * 65536 > LARGEST_ZEROED || !instance.reset()) it.instance = undefined;
+  if (instance === undefined) return false;
+  const size = instance.memory.length;
+  if (size <= LARGEST_ZEROED && instance.reset()) return false;
+  it.instance = undefined;
+  return size > LARGEST_LEFT;
 }
 
 port.on('message', (request: WasmRequest) => {
@@ -178,7 +196,8 @@ port.on('message', (request: WasmRequest) => {
       current = request;
       const it = run(request);
       current = undefined;
-      if (it !== undefined) clean(it);
+      // Before the next run brings its own: a worker holds one large memory at a time.
+      if (it !== undefined && clean(it)) collect();
       return;
     }
     case 'forget':
@@ -188,4 +207,20 @@ port.on('message', (request: WasmRequest) => {
     default: request satisfies never;
   }
 });
+rehearse();
+up = true;
 say({ type: 'ready' });
+
+/** Runs a function once as a request would have it, so that the first request finds this thread's code loaded and warm. */
+function rehearse(): void {
+  const compiled: CompiledWasm = {
+    architecture: 'wasm', moduleName: 'rehearsal', memoryModel: 'linear', bytes: Uint8Array.from(REHEARSAL), functions: [{ name: 'f', params: ['i32'], results: ['i32'], internal: false }],
+    importCount: 0, exports: { f: 0 }, memoryExport: 'm', trapExport: 't', stackExport: undefined, stackTop: 0, initialPages: 1, maximumPages: 1, data: [], sites: new Int32Array(0), features: {},
+  };
+  const image: WasmImage = { compiled, engineModule: undefined, imports: [], locations: [], surface: undefined };
+  for (let k = 0; k < 3; k++) {
+    const it = run({ type: 'run', id: 0, key: -1, image, functionName: 'f', args: [k], timeLimit: null, inputs: [], outputs: [] });
+    if (it !== undefined) clean(it);
+  }
+  known.clear();
+}

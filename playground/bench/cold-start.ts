@@ -10,10 +10,10 @@ const fib = fn('fib', [i64], i64, (b, n) => {
 });
 const demo = module('demo').export({ fib }).build();
 const built = performance.now();
-const alone = process.argv[2] === 'compile';
-if (alone) compile(demo).fib(10n);
+const [, , kind] = process.argv;
+if (kind === 'compile') compile(demo).fib(10n);
 else {
-  const outcome = await new Sandbox(hostTarget()).run(demo, 'fib', [10n]);
+  const outcome = await new Sandbox(hostTarget(), { isolation: kind === 'wasm' ? 'wasm' : 'worker' }).run(demo, 'fib', [10n]);
   if (outcome.status !== 'ok') throw outcome.error;
 }
 const ran = performance.now();
