@@ -76,7 +76,7 @@ export function compile<M extends Module>(module: M, ...rest: Rest<M>): NativeMo
   const { level, pipeline, codegen, features, imports, ...options } = (rest[0] ?? {}) as WithoutImports & { readonly imports?: Readonly<Record<string, HostFunction>> };
   const passes = pipeline ?? Pipeline.standard(level ?? 'O2');
   return compileOnce<M>(module, {
-    ...options, target: hostTarget(features), optimise: (m) => passes.run(m).module,
+    ...options, target: hostTarget(features), optimise: (m) => passes.run(m, { freeze: false }).module,
     ...(codegen === undefined ? {} : { codegen }), ...(imports === undefined ? {} : { imports }),
   });
 }
@@ -84,5 +84,5 @@ export function compile<M extends Module>(module: M, ...rest: Rest<M>): NativeMo
 /** A {@link RuntimeCompiler} for this machine. */
 export function createCompiler(options: OptimisationOptions = {}): RuntimeCompiler {
   const passes = options.pipeline ?? Pipeline.standard(options.level ?? 'O2');
-  return new RuntimeCompiler({ target: hostTarget(options.features), optimise: (m) => passes.run(m).module, ...(options.codegen === undefined ? {} : { codegen: options.codegen }) });
+  return new RuntimeCompiler({ target: hostTarget(options.features), optimise: (m) => passes.run(m, { freeze: false }).module, ...(options.codegen === undefined ? {} : { codegen: options.codegen }) });
 }

@@ -4,6 +4,7 @@
  * Code is position-independent and reaches everything outside itself through the run context. It uses the processor
  * features the backend was made for (`features.ts`) and no others.
  */
+import { thawModule } from '../../lib/analysis/thaw.ts';
 import { allocateRegisters } from '../../lib/codegen/allocate.ts';
 import { checkAllocation } from '../../lib/codegen/allocation-checker.ts';
 import type { Backend, CodegenOptions, CompiledFunction, CompiledModule, StackMap, TrapSite } from '../../lib/codegen/backend.ts';
@@ -58,7 +59,7 @@ function backendFor(features: X86Features): X86Backend {
 }
 
 function compileModule(original: Module, features: X86Features, requires: readonly string[], options: CodegenOptions = {}): CompiledModule {
-  const m = legalize(original, features);
+  const m = legalize(thawModule(original), features);
   const plan = new ModulePlan(m, features), code = new CodeBuffer(X86_64_CODE), asm = new VectorAssembler(code, features), tables = new ModuleTables();
   const labels = m.functions.map(() => code.newLabel());
   const table = m.table.map((name) => (name === null ? -1 : plan.functionNumber.get(name)!));

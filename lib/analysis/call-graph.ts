@@ -4,7 +4,8 @@
  * Components come from Tarjan, "Depth-First Search and Linear Graph Algorithms" (SIAM J. Comput. 1972), with an
  * explicit stack; it yields them callees first, which is the order a bottom-up inliner wants.
  */
-import { functionIndex, type MirFunction, type Module } from '../mir/module.ts';
+import { functionIndex, type Module } from '../mir/module.ts';
+import { summarise, type FunctionSummary, type Summaries } from './function-summary.ts';
 import { int32, int32From, uint8 } from './slab.ts';
 
 export interface CallGraph {
@@ -24,20 +25,14 @@ export interface CallGraph {
 }
 
 /** Builds the graph. A module without exports is taken to offer all its functions. */
-export function buildCallGraph(m: Module): CallGraph {
+export function buildCallGraph(m: Module, summaryOf: Summaries = summarise): CallGraph {
   const n = m.functions.length, index = functionIndex(m);
   const start = int32(n + 1), list: number[] = [];
   for (let f = 0; f < n; f++) {
-    for (const b of m.functions[f].blocks) {
-      for (const i of b.instructions) {
-        if (i.kind !== 'call') continue;
-        const g = index.get(i.callee);
-        if (g !== undefined) list.push(g);
-      }
-      if (b.terminator.kind === 'tail_call') {
-        const g = index.get(b.terminator.callee);
-        if (g !== undefined) list.push(g);
-      }
+    const names = summaryOf(m.functions[f]).callees;
+    for (let k = 0; k < names.length; k++) {
+      const g = index.get(names[k]);
+      if (g !== undefined) list.push(g);
     }
     start[f + 1] = list.length;
   }
@@ -92,24 +87,21 @@ export function buildCallGraph(m: Module): CallGraph {
  * 1 for each function that may have several activations at once: it is part of a cycle of direct calls, or code it
  * reaches calls out (through the table, or to an import), from where any exported or listed function may be entered.
  */
-export function mayBeReentered(m: Module, graph: CallGraph): Uint8Array {
+export function mayBeReentered(m: Module, graph: CallGraph, summaryOf: Summaries = summarise): Uint8Array {
   const reentered = uint8(graph.recursive.length), outside = uint8(graph.recursive.length), index = functionIndex(m);
   // Callees come first, and the members of a component together: all of a component call out when one does.
   for (let k = 0; k < graph.bottomUp.length; k++) {
     const f = graph.bottomUp[k], component = graph.component[f];
-    if (callsOut(m.functions[f], index)) outside[component] = 1;
+    if (callsOut(summaryOf(m.functions[f]), index)) outside[component] = 1;
     for (let e = graph.start[f]; e < graph.start[f + 1] && outside[component] === 0; e++) outside[component] = outside[graph.component[graph.callees[e]]];
   }
   for (let f = 0; f < reentered.length; f++) reentered[f] = graph.recursive[f] | outside[graph.component[f]];
   return reentered;
 }
 
-function callsOut(f: MirFunction, index: ReadonlyMap<string, number>): boolean {
-  for (const b of f.blocks) {
-    for (const i of b.instructions) if (i.kind === 'call_indirect' || i.kind === 'call' && !index.has(i.callee)) return true;
-    const t = b.terminator;
-    if (t.kind === 'tail_call_indirect' || t.kind === 'tail_call' && !index.has(t.callee)) return true;
-  }
+function callsOut({ callsIndirectly, callees }: FunctionSummary, index: ReadonlyMap<string, number>): boolean {
+  if (callsIndirectly) return true;
+  for (let k = 0; k < callees.length; k++) if (!index.has(callees[k])) return true;
   return false;
 }
 

@@ -7,4 +7,6 @@ export * from './traps.ts';
 export * from './slots.ts';
 export * from './alias.ts';
 export * from './loop-memory.ts';
+export * from './function-summary.ts';
 export * from './call-graph.ts';
+export * from './thaw.ts';

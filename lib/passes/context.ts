@@ -5,6 +5,7 @@
 import { buildCfg, type Cfg } from '../analysis/cfg.ts';
 import { computeDominators, type Dominators } from '../analysis/dominators.ts';
 import { computeLoops, type Loops } from '../analysis/loops.ts';
+import { rememberedSummaries, type Summaries } from '../analysis/function-summary.ts';
 import { findDefinitions, type Definitions } from '../analysis/uses.ts';
 import { globalSizes } from '../analysis/traps.ts';
 import { layoutModule, type MemoryLayout } from '../mir/layout.ts';
@@ -77,6 +78,9 @@ export class AnalysisManager {
   #module: Module | undefined;
   #layout: MemoryLayout | undefined;
   #globals: ReadonlyMap<string, number> | undefined;
+
+  /** Size and calls of each function, remembered for as long as the function lives. */
+  readonly summaries: Summaries = rememberedSummaries();
 
   cfg(f: MirFunction): Cfg {
     const facts = this.#of(f);

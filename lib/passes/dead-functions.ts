@@ -9,7 +9,7 @@ import { ownPass, type Pass } from './pass.ts';
 export const deadFunctions: Pass = ownPass({
   name: 'dead-functions', description: 'removes functions that nothing can call', stage: 'optimise',
   run: (module, context) => {
-    const seen = reachableFunctions(buildCallGraph(module));
+    const seen = reachableFunctions(buildCallGraph(module, context.analyses.summaries));
     if (!seen.includes(0)) return module;
     const functions = module.functions.filter((_, f) => seen[f] !== 0);
     context.count('removed', module.functions.length - functions.length);

@@ -2,17 +2,8 @@
 import type { Instruction, Value } from '../mir/instruction.ts';
 import { BINARY_OPS, COMPARE_OPS, PAIR_OPS } from '../mir/ops.ts';
 
-/**
- * True when the result depends on the operands alone, so that of two equal instructions one suffices. Trapping
- * arithmetic counts: the later of two equal divisions cannot trap when the earlier one did not.
- */
-export function isNumbered(i: Instruction): boolean {
-  switch (i.kind) {
-    case 'const': case 'binary': case 'unary': case 'ternary': case 'compare': case 'pair': case 'convert': case 'select':
-    case 'lea': case 'slot_addr': case 'global_addr': case 'splat': case 'extract_lane': case 'insert_lane': return true;
-    default: return false;
-  }
-}
+/** What {@link hashExpression} gives for an instruction that takes no part in numbering. */
+export const NOT_NUMBERED = -1;
 
 function mix(h: number, x: number): number {
   h = Math.imul(h ^ x, 0x9e3779b1);
@@ -24,28 +15,33 @@ function name(s: string): number {
   return s.charCodeAt(0) + Math.imul(s.charCodeAt(n - 1), 1009) + (n << 20);
 }
 
-function operands(seed: number, a: Value, b: Value, commutative: boolean): number {
-  return commutative && b < a ? mix(mix(seed, b), a) : mix(mix(seed, a), b);
+/** Operands in either order: of `a - b` and `b - a` the hashes may agree. */
+function unordered(seed: number, a: Value, b: Value): number {
+  return b < a ? mix(mix(seed, b), a) : mix(mix(seed, a), b);
 }
 
-/** A hash that equal expressions share. */
+/**
+ * A non-negative hash that equal expressions share, or {@link NOT_NUMBERED}. Numbered are instructions whose result
+ * depends on the operands alone, so that of two equal ones the first suffices. Trapping arithmetic counts: the later of
+ * two equal divisions cannot trap when the earlier one did not.
+ */
 export function hashExpression(i: Instruction): number {
   switch (i.kind) {
-    case 'const': return mix(name(i.type), numberHash(i.value));
-    case 'binary': return operands(name(i.op), i.a, i.b, isSwappable(i.op));
-    case 'compare': return operands(name(i.op), i.a, i.b, isSwappable(i.op));
-    case 'pair': return operands(name(i.op), i.a, i.b, isSwappable(i.op));
-    case 'unary': return mix(name(i.op), i.a);
-    case 'convert': return mix(mix(name(i.op), i.a), name(i.type));
-    case 'ternary': return mix(operands(name(i.op), i.a, i.b, false), i.c);
-    case 'select': return mix(operands(7, i.a, i.b, false), i.condition);
-    case 'lea': return mix(mix(operands(11, i.base, i.index, false), i.scale), i.offset);
-    case 'slot_addr': return mix(13, i.slot);
-    case 'global_addr': return mix(17, name(i.global));
-    case 'splat': return mix(name(i.lanes), i.a);
-    case 'extract_lane': return mix(mix(name(i.lanes), i.a), i.lane);
-    case 'insert_lane': return mix(operands(name(i.lanes), i.a, i.b, false), i.lane);
-    default: return 0;
+    case 'const': return mix(name(i.type), numberHash(i.value)) >>> 1;
+    case 'binary': return unordered(name(i.op), i.a, i.b) >>> 1;
+    case 'compare': return unordered(name(i.op), i.a, i.b) >>> 1;
+    case 'pair': return unordered(name(i.op), i.a, i.b) >>> 1;
+    case 'unary': return mix(name(i.op), i.a) >>> 1;
+    case 'convert': return mix(mix(name(i.op), i.a), name(i.type)) >>> 1;
+    case 'ternary': return mix(mix(mix(name(i.op), i.a), i.b), i.c) >>> 1;
+    case 'select': return mix(mix(mix(7, i.a), i.b), i.condition) >>> 1;
+    case 'lea': return mix(mix(mix(mix(11, i.base), i.index), i.scale), i.offset) >>> 1;
+    case 'slot_addr': return mix(13, i.slot) >>> 1;
+    case 'global_addr': return mix(17, name(i.global)) >>> 1;
+    case 'splat': return mix(name(i.lanes), i.a) >>> 1;
+    case 'extract_lane': return mix(mix(name(i.lanes), i.a), i.lane) >>> 1;
+    case 'insert_lane': return mix(mix(mix(name(i.lanes), i.a), i.b), i.lane) >>> 1;
+    default: return NOT_NUMBERED;
   }
 }
 

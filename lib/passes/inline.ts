@@ -10,6 +10,7 @@
  * itself a few times, which divides the number of calls it makes.
  */
 import { buildCallGraph, mayBeReentered, type CallGraph } from '../analysis/call-graph.ts';
+import type { FunctionSummary, Summaries } from '../analysis/function-summary.ts';
 import type { CallInst, Edge, Instruction, Terminator, Value } from '../mir/instruction.ts';
 import { functionIndex, type Block, type MirFunction, type Module, type StackSlot } from '../mir/module.ts';
 import { mapEdges, mapTerminatorOperands } from '../mir/operands.ts';
@@ -58,57 +59,36 @@ function copyBudget(module: Module): number {
 export function inlinePass(limits: InlineLimits): Pass {
   return ownPass({
     name: 'inline', description: 'small and singly called functions are copied to their calls', stage: 'optimise',
-    run: (module, context) => inlineCalls(module, limits, (n) => context.count('inlined', n)),
+    run: (module, context) => inlineCalls(module, limits, context.analyses.summaries, (n) => context.count('inlined', n)),
   });
 }
 
-function inlineCalls(module: Module, limits: InlineLimits, count: (n: number) => void): Module {
-  const graph = buildCallGraph(module), index = functionIndex(module);
+function inlineCalls(module: Module, limits: InlineLimits, summaryOf: Summaries, count: (n: number) => void): Module {
+  const graph = buildCallGraph(module, summaryOf), index = functionIndex(module);
   const functions = module.functions.slice(), sizes = int32(functions.length), able = uint8(functions.length);
-  const reentered = mayBeReentered(module, graph);
+  const reentered = mayBeReentered(module, graph, summaryOf);
   const budget = { left: copyBudget(module) };
   let changed = false;
-  for (const f of graph.bottomUp) {
+  for (let k = 0; k < graph.bottomUp.length; k++) {
+    const f = graph.bottomUp[k];
+    let summary = summaryOf(functions[f]);
     if (graph.start[f + 1] > graph.start[f]) {
-      const after = inlineInto(f, functions, sizes, able, graph, index, limits, reentered[f] !== 0 ? 0 : MAX_SLOT_BYTES, budget, count);
-      if (after !== functions[f]) { functions[f] = after; changed = true; }
+      const after = inlineInto(f, functions, summary, sizes, able, graph, index, limits, reentered[f] !== 0 ? 0 : MAX_SLOT_BYTES, budget, count);
+      if (after !== functions[f]) { functions[f] = after; summary = summaryOf(after); changed = true; }
       // A callee that is dead now need not keep what was copied into it: along a chain of calls that would be a lot.
       for (let e = graph.start[f]; e < graph.start[f + 1]; e++) {
         const g = graph.callees[e];
         if (able[g] === COPIED) functions[g] = module.functions[g];
       }
     }
-    sizes[f] = sizeOfFunction(functions[f]);
-    able[f] = isCopyable(functions[f]) ? 1 : 0;
+    sizes[f] = summary.size;
+    able[f] = summary.isMarked ? 0 : 1;
     if (limits.recursive > 0 && graph.recursive[f] !== 0 && able[f] !== 0) {
-      const after = unrollRecursion(functions[f], sizes[f], limits, count);
-      if (after !== functions[f]) { functions[f] = after; sizes[f] = sizeOfFunction(after); changed = true; }
+      const after = unrollRecursion(functions[f], sizes[f], limits, summaryOf, count);
+      if (after !== functions[f]) { functions[f] = after; sizes[f] = summaryOf(after).size; changed = true; }
     }
   }
   return changed ? { ...module, functions } : module;
-}
-
-/** Instructions without constants, terminators counted by what they cost. */
-export function sizeOfFunction(f: MirFunction): number {
-  let n = 0;
-  for (const b of f.blocks) {
-    for (const i of b.instructions) {
-      switch (i.kind) {
-        case 'const': break;
-        case 'call': case 'call_indirect': n += 3 + i.args.length; break;
-        default: n++;
-      }
-    }
-    n += b.terminator.kind === 'switch' ? b.terminator.cases.length : 1;
-  }
-  return n;
-}
-
-function isCopyable(f: MirFunction): boolean {
-  for (const b of f.blocks) {
-    for (const i of b.instructions) if (i.kind === 'stack_map' || i.kind === 'patch_point') return false;
-  }
-  return true;
 }
 
 function slotBytes(f: MirFunction): number {
@@ -118,10 +98,10 @@ function slotBytes(f: MirFunction): number {
 }
 
 function inlineInto(
-  f: number, functions: readonly MirFunction[], sizes: Int32Array, able: Uint8Array, graph: CallGraph,
+  f: number, functions: readonly MirFunction[], summary: FunctionSummary, sizes: Int32Array, able: Uint8Array, graph: CallGraph,
   index: ReadonlyMap<string, number>, limits: InlineLimits, room: number, budget: { left: number }, count: (n: number) => void,
 ): MirFunction {
-  let size = sizeOfFunction(functions[f]);
+  let { size } = summary;
   const choose = (call: CallInst): MirFunction | undefined => {
     const g = index.get(call.callee);
     // Functions of one component are not finished yet: their own turn comes in unrollRecursion.
@@ -139,37 +119,38 @@ function inlineInto(
     count(1);
     return functions[g];
   };
-  return copyCalls(functions[f], choose);
+  return copyCalls(functions[f], summary, choose);
 }
 
 /** Copies a directly recursive function into itself, level by level, while it stays small enough. */
-function unrollRecursion(f: MirFunction, size: number, limits: InlineLimits, count: (n: number) => void): MirFunction {
+function unrollRecursion(f: MirFunction, size: number, limits: InlineLimits, summaryOf: Summaries, count: (n: number) => void): MirFunction {
   if (f.slots.length > 0) return f; // the slots of every level would be there at every depth
   let g = f, total = size;
   for (let round = 0; round < 4; round++) {
     // Each round replaces every call by one more level of the original.
     const now = g;
+    const summary = summaryOf(now);
     let calls = 0;
-    for (const b of now.blocks) for (const i of b.instructions) if (i.kind === 'call' && i.callee === f.name) calls++;
+    for (let k = 0; k < summary.calls.length; k += 2) {
+      const i = now.blocks[summary.calls[k]].instructions[summary.calls[k + 1]];
+      if (i.kind === 'call' && i.callee === f.name) calls++;
+    }
     if (calls === 0 || total + calls * size > limits.recursive) break;
     total += calls * size;
-    g = copyCalls(now, (call) => (call.callee === f.name ? f : undefined));
+    g = copyCalls(now, summary, (call) => (call.callee === f.name ? f : undefined));
     count(calls);
   }
   return g;
 }
 
 /** The function with every chosen call replaced by a copy of what `choose` gives; the copies are not searched again. */
-export function copyCalls(f: MirFunction, choose: (call: CallInst) => MirFunction | undefined): MirFunction {
+function copyCalls(f: MirFunction, { calls }: FunctionSummary, choose: (call: CallInst) => MirFunction | undefined): MirFunction {
   let copier: Copier | undefined;
-  for (let b = 0; b < f.blocks.length; b++) {
-    const list = f.blocks[b].instructions;
-    for (let k = 0; k < list.length; k++) {
-      const i = list[k];
-      if (i.kind !== 'call') continue;
-      const callee = choose(i);
-      if (callee !== undefined) (copier ??= new Copier(f)).copy(b, k, i, callee);
-    }
+  for (let c = 0; c < calls.length; c += 2) {
+    const b = calls[c], k = calls[c + 1], i = f.blocks[b].instructions[k];
+    if (i.kind !== 'call') continue;
+    const callee = choose(i);
+    if (callee !== undefined) (copier ??= new Copier(f)).copy(b, k, i, callee);
   }
   return copier === undefined ? f : copier.finish();
 }

@@ -4,8 +4,9 @@
  * Order is the reader's: passes run exactly as listed. What the list must obey is only that stages do not go
  * backwards (verify → policy → estimate → optimise → lower).
  */
+import { thawModule } from '../analysis/thaw.ts';
 import { LamellaError } from '../mir/errors.ts';
-import { freezeModule, type Module } from '../mir/module.ts';
+import { freezeModule, type MirFunction, type Module } from '../mir/module.ts';
 import { VerificationError } from '../mir/verify-errors.ts';
 import { verifyModule } from '../mir/verifier.ts';
 import { AnalysisManager, CollectingContext, DEFAULT_TARGET, mapFunctions, type Diagnostic, type TargetFacts } from './context.ts';
@@ -117,11 +118,13 @@ export class Pipeline {
     const steps = this.passes.filter((p) => p.stage === 'optimise').length;
     let step = 0;
     const active = this.passes.filter((p) => p.stage !== 'optimise' || ++step <= limit);
+    const working = new WorkingCopy();
     const watched = options.verifyAfterEach === true || options.printBefore !== undefined || options.printAfter !== undefined;
     for (let k = 0; k < active.length;) {
       const group: FunctionPass[] = [];
       if (!watched) for (let pass = active[k]; pass !== undefined && isOwnFunctionPass(pass); pass = active[k + group.length]) group.push(pass);
       if (group.length > 1) {
+        module = working.thaw(module);
         const contexts = group.map((p) => new CollectingContext(p.name, options.target ?? DEFAULT_TARGET, analyses));
         const result = runGroup(group, module, contexts, analyses);
         module = result.module;
@@ -133,6 +136,7 @@ export class Pipeline {
         continue;
       }
       const pass = active[k++];
+      module = !isOwnPass(pass) ? freezeModule(working.restore(module)) : pass.stage === 'optimise' || pass.stage === 'lower' ? working.thaw(module) : module;
       const shown = options.printOnly === undefined || options.printOnly.includes(pass.name);
       if (shown) options.printBefore?.(pass.name, module);
       const context = new CollectingContext(pass.name, options.target ?? DEFAULT_TARGET, analyses);
@@ -151,7 +155,7 @@ export class Pipeline {
       statistics.push({ pass: pass.name, milliseconds, functionsChanged, counters: context.counters });
       if (shown) options.printAfter?.(pass.name, module);
     }
-    return { module: options.freeze === false ? module : freezeModule(module), reports, diagnostics, statistics, steps };
+    return { module: options.freeze === false ? module : freezeModule(working.restore(module)), reports, diagnostics, statistics, steps };
   }
 
   #find(name: string): number {
@@ -165,6 +169,31 @@ export class Pipeline {
   }
   #spliced(at: number, remove: number, added: readonly Pass[]): Pipeline {
     return new Pipeline(this.passes.toSpliced(at, remove, ...added));
+  }
+}
+
+/** The frozen module as it was given, while our own passes work on a copy that is faster to read. */
+class WorkingCopy {
+  #frozen: Module | undefined;
+  #thawed: Module | undefined;
+
+  thaw(m: Module): Module {
+    if (!Object.isFrozen(m)) return m;
+    if (m !== this.#frozen) {
+      this.#frozen = m;
+      this.#thawed = thawModule(m);
+    }
+    return this.#thawed!;
+  }
+
+  /** The module with its frozen functions back in the places of copies that nothing changed. */
+  restore(m: Module): Module {
+    const frozen = this.#frozen, thawed = this.#thawed;
+    if (frozen === undefined || thawed === undefined) return m;
+    if (m === thawed) return frozen;
+    const original = new Map<MirFunction, MirFunction>();
+    for (let k = 0; k < thawed.functions.length; k++) original.set(thawed.functions[k], frozen.functions[k]);
+    return { ...m, functions: m.functions.map((f) => original.get(f) ?? f) };
   }
 }
 

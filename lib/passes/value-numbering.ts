@@ -20,13 +20,13 @@ import type { Block, MirFunction } from '../mir/module.ts';
 import { singleResult } from '../mir/operands.ts';
 import type { MemoryModel, Type } from '../mir/types.ts';
 import { renameOperands, renameTerminator, replaceBlock } from './clone.ts';
-import { hashExpression, isNumbered, sameExpression } from './expression.ts';
+import { hashExpression, NOT_NUMBERED, sameExpression } from './expression.ts';
 import { simplifyAccess, simplifyLea } from './rules/address.ts';
 import { foldPair, simplifyCompare, simplifyNot, simplifySelect } from './rules/compare.ts';
 import { simplifyConvert } from './rules/convert.ts';
 import { simplifyFloat, simplifyTernary, simplifyUnary } from './rules/float.ts';
 import { complementOf, simplifyInteger } from './rules/integer.ts';
-import { RuleSite, type Simplified } from './rules/site.ts';
+import { BY_BINARY, BY_COMPARE, BY_CONST, BY_CONVERT, BY_LEA, BY_OTHER, BY_UNARY, RuleSite, type Simplified } from './rules/site.ts';
 import { int32 } from '../analysis/slab.ts';
 
 /** How far an available expression reaches. */
@@ -131,12 +131,11 @@ class ValueNumbering extends RuleSite {
   }
 
   emit(i: Instruction): Value {
-    const found = this.#lookUp(i);
+    const found = this.#lookUp(i, hashExpression(i));
     if (found !== undefined) return singleResult(found);
     (this.#out ??= this.#source.slice(0, this.#position)).push(i);
-    const r = singleResult(i);
-    this.definitions[r] = i;
-    return r;
+    this.#define(i);
+    return singleResult(i);
   }
 
   /** What takes the place of an instruction; undefined: nothing, its results are other values now. */
@@ -159,14 +158,9 @@ class ValueNumbering extends RuleSite {
         return undefined;
       }
     }
-    if (!isNumbered(i)) {
-      const r = singleResult(i);
-      if (r >= 0) this.definitions[r] = i;
-      return i;
-    }
-    const found = this.#lookUp(i);
+    const hash = hashExpression(i), found = hash === NOT_NUMBERED ? undefined : this.#lookUp(i, hash);
     if (found === undefined) {
-      if (i.kind === 'pair') { this.definitions[i.result] = i; this.definitions[i.result2] = i; } else this.definitions[singleResult(i)] = i;
+      this.#define(i);
       return i;
     }
     if (i.kind === 'pair') {
@@ -176,6 +170,28 @@ class ValueNumbering extends RuleSite {
       this.#replacement[singleResult(i)] = singleResult(found);
     }
     return undefined;
+  }
+
+  /** Notes what defines the results of an instruction that stays. */
+  #define(i: Instruction): void {
+    switch (i.kind) {
+      case 'const': this.define(i.result, i, BY_CONST); return;
+      case 'binary': this.define(i.result, i, BY_BINARY); return;
+      case 'compare': this.define(i.result, i, BY_COMPARE); return;
+      case 'convert': this.define(i.result, i, BY_CONVERT); return;
+      case 'unary': this.define(i.result, i, BY_UNARY); return;
+      case 'lea': this.define(i.result, i, BY_LEA); return;
+      case 'load': this.define(i.result, i, BY_OTHER); return;
+      case 'store': return;
+      case 'pair':
+        this.define(i.result, i, BY_OTHER);
+        this.define(i.result2, i, BY_OTHER);
+        return;
+      default: {
+        const r = singleResult(i);
+        if (r >= 0) this.define(r, i, BY_OTHER);
+      }
+    }
   }
 
   #simplify(i: Instruction): Simplified {
@@ -249,20 +265,20 @@ class ValueNumbering extends RuleSite {
   }
 
   /** An equal available expression; when there is none, `i` becomes available. */
-  #lookUp(i: Instruction): Instruction | undefined {
-    const h = hashExpression(i) & this.#hashMask;
-    for (let e = this.#heads[h]; e >= 0; e = this.#next[e]) {
-      if (sameExpression(this.#entries[e], i)) return this.#entries[e];
+  #lookUp(i: Instruction, hash: number): Instruction | undefined {
+    const slot = hash & this.#hashMask;
+    for (let e = this.#heads[slot]; e >= 0; e = this.#next[e]) {
+      if (this.#hashes[e] === hash && sameExpression(this.#entries[e], i)) return this.#entries[e];
     }
-    this.#next.push(this.#heads[h]);
-    this.#hashes.push(h);
-    this.#heads[h] = this.#entries.push(i) - 1;
+    this.#next.push(this.#heads[slot]);
+    this.#hashes.push(hash);
+    this.#heads[slot] = this.#entries.push(i) - 1;
     return undefined;
   }
   #dropEntries(mark: number): void {
     while (this.#entries.length > mark) {
       this.#entries.pop();
-      this.#heads[this.#hashes.pop()!] = this.#next.pop()!;
+      this.#heads[this.#hashes.pop()! & this.#hashMask] = this.#next.pop()!;
     }
   }
 }

@@ -13,18 +13,19 @@ const OFFSET_LIMIT = 2 ** 31;
 
 export function simplifyLea(s: RuleSite, i: LeaInst): Simplified {
   if (i.index === NO_VALUE && i.offset === 0) return i.base;
-  const d = s.definition(i.base);
-  if (d?.kind === 'lea' && d.offset + i.offset < OFFSET_LIMIT) {
+  const d = s.lea(i.base);
+  if (d !== undefined && d.offset + i.offset < OFFSET_LIMIT) {
     if (i.index === NO_VALUE) return { ...i, base: d.base, index: d.index, scale: d.scale, offset: d.offset + i.offset };
     if (d.index === NO_VALUE) return { ...i, base: d.base, offset: d.offset + i.offset };
   }
   if (i.index === NO_VALUE) return i;
-  const x = s.definition(i.index);
-  if (x?.kind === 'const') {
-    const total = Number(x.value) * i.scale + i.offset;
+  const c = s.valueOf(i.index);
+  if (c !== undefined) {
+    const total = Number(c) * i.scale + i.offset;
     if (total >= 0 && total < OFFSET_LIMIT) return { ...i, index: NO_VALUE, scale: 1, offset: total };
   }
-  if (x?.kind === 'binary' && x.op === 'add') {                                    // (x + c) * s = x * s + c * s, modulo 2^N
+  const x = s.binary(i.index);
+  if (x?.op === 'add') {                                                           // (x + c) * s = x * s + c * s, modulo 2^N
     const k = s.valueOf(x.b);
     if (k !== undefined) {
       const total = Number(k) * i.scale + i.offset;
@@ -36,8 +37,8 @@ export function simplifyLea(s: RuleSite, i: LeaInst): Simplified {
 
 /** Folds into base and index of a load or store; gives the same object when nothing applies. */
 export function simplifyAccess<I extends LoadInst | StoreInst>(s: RuleSite, i: I): I {
-  const d = s.definition(i.base);
-  if (d?.kind === 'lea' && d.offset === 0) {
+  const d = s.lea(i.base);
+  if (d !== undefined && d.offset === 0) {
     if (i.index === NO_VALUE) return { ...i, base: d.base, index: d.index, scale: d.scale };
     if (d.index === NO_VALUE) return { ...i, base: d.base };
   }
@@ -48,8 +49,8 @@ export function simplifyAccess<I extends LoadInst | StoreInst>(s: RuleSite, i: I
 
 /** An index that is itself shifted: `(x << n) * s` is `x * (s << n)` when that is still a scale. */
 function scaled<I extends Address>(s: RuleSite, i: I): I | undefined {
-  const x = s.definition(i.index);
-  if (x?.kind !== 'binary' || x.op !== 'shl') return undefined;
+  const x = s.binary(i.index);
+  if (x?.op !== 'shl') return undefined;
   const k = s.valueOf(x.b);
   if (k === undefined) return undefined;
   const scale = i.scale * 2 ** maskCount(k, s.width(x.type));

@@ -59,10 +59,10 @@ function againstConstant(s: RuleSite, i: CompareInst, c: number | bigint): Simpl
     case 'ule': if (zero) return { ...i, op: 'eq' }; break;
     default: break;
   }
-  const d = s.definition(i.a);
-  if (d === undefined || i.type === 'ptr') return i;
-  if (d.kind === 'convert' && (d.op === 'zext' || d.op === 'sext')) return narrowed(s, i, d.op, d.a, d.from, c);
-  if (i.op !== 'eq' && i.op !== 'ne' || d.kind !== 'binary') return rangeKnown(s, i, c);
+  if (s.definition(i.a) === undefined || i.type === 'ptr') return i;
+  const x = s.convert(i.a), d = s.binary(i.a);
+  if (x !== undefined && (x.op === 'zext' || x.op === 'sext')) return narrowed(s, i, x.op, x.a, x.from, c);
+  if (i.op !== 'eq' && i.op !== 'ne' || d === undefined) return rangeKnown(s, i, c);
   const k = s.valueOf(d.b);
   switch (d.op) {
     case 'sub':                                                                    // x - y = 0: x = y
@@ -114,8 +114,8 @@ const UNSIGNED: Readonly<Partial<Record<CompareOp, CompareOp>>> = {
 
 /** `i1` rules that need the compare behind the value: `not (x < y)` is `x >= y`. */
 export function simplifyNot(s: RuleSite, a: Value, result: Value, loc: number): Simplified | undefined {
-  const d = s.definition(a);
-  if (d?.kind !== 'compare') return undefined;
+  const d = s.compare(a);
+  if (d === undefined) return undefined;
   const op = INVERSE[d.op];
   return op === undefined ? undefined : { ...d, op, result, loc };
 }
@@ -140,8 +140,8 @@ export function simplifySelect(s: RuleSite, i: SelectInst): Simplified {
     if (zeroB && oneA) return { kind: 'convert', op: 'zext', from: 'i1', type: i.type, a: i.condition, result: i.result, loc: i.loc };
     if (zeroB && onesA) return { kind: 'convert', op: 'sext', from: 'i1', type: i.type, a: i.condition, result: i.result, loc: i.loc };
   }
-  const d = s.definition(i.condition);
-  if (d?.kind === 'compare' && (isInteger || i.type === 'ptr')) {                  // x = y ? x : y = y
+  const d = s.compare(i.condition);
+  if (d !== undefined && (isInteger || i.type === 'ptr')) {                  // x = y ? x : y = y
     if (d.op === 'eq' && (d.a === i.a && d.b === i.b || d.a === i.b && d.b === i.a)) return i.b;
     if (d.op === 'ne' && (d.a === i.a && d.b === i.b || d.a === i.b && d.b === i.a)) return i.a;
   }

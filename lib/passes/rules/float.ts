@@ -13,18 +13,18 @@ export function simplifyFloat(s: RuleSite, i: BinaryInst): Simplified {
     const r = evalBinary(i.op, i.type, a, b);
     if (r !== undefined) return { kind: 'const', type: i.type, value: r, result: i.result, loc: i.loc };
   }
-  const da = s.definition(i.a), db = s.definition(i.b);
+  const da = s.unary(i.a), db = s.unary(i.b);
   switch (i.op) {
     case 'fadd':
       if (Object.is(b, -0)) return i.a;                                            // x + -0 = x
       if (Object.is(a, -0)) return i.b;
-      if (db?.kind === 'unary' && db.op === 'fneg') return { ...i, op: 'fsub', b: db.a };          // x + -y = x - y
-      if (da?.kind === 'unary' && da.op === 'fneg') return { ...i, op: 'fsub', a: i.b, b: da.a };  // -y + x = x - y
+      if (db?.op === 'fneg') return { ...i, op: 'fsub', b: db.a };          // x + -y = x - y
+      if (da?.op === 'fneg') return { ...i, op: 'fsub', a: i.b, b: da.a };  // -y + x = x - y
       return i;
     case 'fsub':
       if (Object.is(b, 0)) return i.a;                                             // x - +0 = x
       if (Object.is(a, -0)) return { kind: 'unary', op: 'fneg', type: i.type, a: i.b, result: i.result, loc: i.loc }; // -0 - x = -x
-      if (db?.kind === 'unary' && db.op === 'fneg') return { ...i, op: 'fadd', b: db.a };          // x - -y = x + y
+      if (db?.op === 'fneg') return { ...i, op: 'fadd', b: db.a };          // x - -y = x + y
       return i;
     case 'fmul':
       if (b === 1) return i.a;                                                     // x * 1 = x
@@ -33,11 +33,11 @@ export function simplifyFloat(s: RuleSite, i: BinaryInst): Simplified {
       if (a === -1) return { kind: 'unary', op: 'fneg', type: i.type, a: i.b, result: i.result, loc: i.loc };
       if (b === 2) return { ...i, op: 'fadd', b: i.a };                            // x * 2 = x + x
       if (a === 2) return { ...i, op: 'fadd', a: i.b };
-      if (da?.kind === 'unary' && da.op === 'fneg' && db?.kind === 'unary' && db.op === 'fneg') return { ...i, a: da.a, b: db.a };
+      if (da?.op === 'fneg' && db?.op === 'fneg') return { ...i, a: da.a, b: db.a };
       return i;
     case 'fdiv': {
       if (b === 1) return i.a;                                                     // x / 1 = x
-      if (da?.kind === 'unary' && da.op === 'fneg' && db?.kind === 'unary' && db.op === 'fneg') return { ...i, a: da.a, b: db.a };
+      if (da?.op === 'fneg' && db?.op === 'fneg') return { ...i, a: da.a, b: db.a };
       if (typeof b === 'number' && isExactReciprocal(b, i.type === 'f32')) {       // x / 2^n = x * 2^-n
         return { ...i, op: 'fmul', b: s.literal(i.type, 1 / b, i.loc) };
       }
@@ -50,7 +50,7 @@ export function simplifyFloat(s: RuleSite, i: BinaryInst): Simplified {
         const negative = (b as number) < 0 || Object.is(b, -0);
         if (!negative) return { kind: 'unary', op: 'fabs', type: i.type, a: i.a, result: i.result, loc: i.loc };
       }
-      if (da?.kind === 'unary' && (da.op === 'fneg' || da.op === 'fabs')) return { ...i, a: da.a };
+      if (da !== undefined && (da.op === 'fneg' || da.op === 'fabs')) return { ...i, a: da.a };
       return i;
     }
     default: return i;
@@ -70,10 +70,10 @@ export function simplifyUnary(s: RuleSite, i: UnaryInst): Simplified {
     const r = evalUnary(i.op, i.type, a);
     return r === undefined ? i : { kind: 'const', type: i.type, value: r, result: i.result, loc: i.loc };
   }
-  const d = s.definition(i.a);
-  if (d?.kind !== 'unary') {
-    if (d?.kind === 'binary' && d.op === 'fcopysign' && i.op === 'fabs') return { ...i, a: d.a };
-    return i;
+  const d = s.unary(i.a);
+  if (d === undefined) {
+    const x = s.binary(i.a);
+    return x?.op === 'fcopysign' && i.op === 'fabs' ? { ...i, a: x.a } : i;
   }
   switch (i.op) {
     case 'fneg': return d.op === 'fneg' ? d.a : i;                                 // - -x = x

@@ -39,8 +39,8 @@ function withConstant(s: RuleSite, i: BinaryInst, c: number | bigint): Simplifie
       if (zero) return i.b;                                                        // x * 0 = 0
       if (one) return i.a;                                                         // x * 1 = x
       if (ones) return { ...i, op: 'sub', a: s.integer(i.type, 0, i.loc), b: i.a }; // x * -1 = 0 - x
-      const d = s.definition(i.a);
-      if (d?.kind === 'binary' && d.op === 'shl') {
+      const d = s.binary(i.a);
+      if (d?.op === 'shl') {
         const k = s.constant(d.b);                                                 // (x << k) * c = x * (c << k)
         if (k !== undefined) return { ...i, a: d.a, b: s.literal(i.type, evalBinary('shl', i.type, c, k.value)!, i.loc) };
       }
@@ -90,14 +90,14 @@ function withConstant(s: RuleSite, i: BinaryInst, c: number | bigint): Simplifie
 /** `c op x` for operations that do not commute. */
 function fromConstant(s: RuleSite, i: BinaryInst, c: number | bigint): Simplified {
   const zero = c === 0 || c === 0n;
-  const d = s.definition(i.b);
+  const d = s.binary(i.b);
   switch (i.op) {
     case 'sub':
-      if (d?.kind === 'binary' && d.op === 'sub') {
+      if (d?.op === 'sub') {
         const k = s.constant(d.a);                                                 // c - (k - x) = x + (c - k)
         if (k !== undefined) return { ...i, op: 'add', a: d.b, b: s.literal(i.type, evalBinary('sub', i.type, c, k.value)!, i.loc) };
       }
-      if (d?.kind === 'binary' && d.op === 'add') {
+      if (d?.op === 'add') {
         const k = s.constant(d.b);                                                 // c - (x + k) = (c - k) - x
         if (k !== undefined) return { ...i, a: s.literal(i.type, evalBinary('sub', i.type, c, k.value)!, i.loc), b: d.a };
       }
@@ -110,25 +110,25 @@ function fromConstant(s: RuleSite, i: BinaryInst, c: number | bigint): Simplifie
 
 /** No constant operand. */
 function general(s: RuleSite, i: BinaryInst): Simplified {
-  const da = s.definition(i.a), db = s.definition(i.b);
+  const da = s.binary(i.a), db = s.binary(i.b);
   switch (i.op) {
     case 'add':
-      if (db?.kind === 'binary' && db.op === 'sub') {
+      if (db?.op === 'sub') {
         if (db.b === i.a) return db.a;                                             // y + (x - y) = x
         if (s.isZero(db.a)) return { ...i, op: 'sub', b: db.b };                   // x + (0 - y) = x - y
       }
-      if (da?.kind === 'binary' && da.op === 'sub') {
+      if (da?.op === 'sub') {
         if (da.b === i.b) return da.a;                                             // (x - y) + y = x
         if (s.isZero(da.a)) return { ...i, op: 'sub', a: i.b, b: da.b };           // (0 - y) + x = x - y
       }
       return i;
     case 'sub':
       if (i.a === i.b) return zeroOf(i);                                           // x - x = 0
-      if (da?.kind === 'binary' && da.op === 'add') {
+      if (da?.op === 'add') {
         if (da.a === i.b) return da.b;                                             // (x + y) - x = y
         if (da.b === i.b) return da.a;                                             // (x + y) - y = x
       }
-      if (db?.kind === 'binary') {
+      if (db !== undefined) {
         if (db.op === 'sub' && db.a === i.a) return db.b;                          // x - (x - y) = y
         if (db.op === 'sub' && s.isZero(db.a)) return { ...i, op: 'add', b: db.b }; // x - (0 - y) = x + y
       }
@@ -138,11 +138,11 @@ function general(s: RuleSite, i: BinaryInst): Simplified {
       return i.op === 'or' ? rotation(s, i) : i;
     case 'xor':
       if (i.a === i.b) return zeroOf(i);                                           // x ^ x = 0
-      if (db?.kind === 'binary' && db.op === 'xor') {
+      if (db?.op === 'xor') {
         if (db.a === i.a) return db.b;                                             // x ^ (x ^ y) = y
         if (db.b === i.a) return db.a;
       }
-      if (da?.kind === 'binary' && da.op === 'xor') {
+      if (da?.op === 'xor') {
         if (da.a === i.b) return da.b;
         if (da.b === i.b) return da.a;
       }
@@ -158,8 +158,8 @@ function zeroOf(i: BinaryInst): Simplified {
 
 /** `(x op k) op c` = `x op (k op c)` for associative operations. */
 function reassociate(s: RuleSite, i: BinaryInst, c: number | bigint, op: BinaryOp): Simplified {
-  const d = s.definition(i.a);
-  if (d?.kind !== 'binary') return i;
+  const d = s.binary(i.a);
+  if (d === undefined) return i;
   if (d.op === op) {
     const k = s.constant(d.b);
     return k === undefined ? i : { ...i, a: d.a, b: s.literal(i.type, evalBinary(op, i.type, k.value, c)!, i.loc) };
@@ -176,9 +176,9 @@ function shiftByConstant(s: RuleSite, i: BinaryInst, n: number, raw: number | bi
   const w = s.width(i.type);
   if (n === 0) return i.a;                                                         // x << 0 = x
   if (Number(raw) !== n) return { ...i, b: s.integer(i.type, n, i.loc) };          // the masked count
-  const d = s.definition(i.a);
-  if (d?.kind !== 'binary') {
-    return i.op === 'lshr' && d !== undefined && significantBits(s, i.a, i.type) <= n ? zeroOf(i) : i;
+  const d = s.binary(i.a);
+  if (d === undefined) {
+    return i.op === 'lshr' && s.definition(i.a) !== undefined && significantBits(s, i.a, i.type) <= n ? zeroOf(i) : i;
   }
   const inner = s.constant(d.b);
   if (inner === undefined) return i;
@@ -196,8 +196,8 @@ function shiftByConstant(s: RuleSite, i: BinaryInst, n: number, raw: number | bi
 
 /** A count that is masked anyway: `x << (y & (w - 1))` = `x << y`. */
 function maskedCount(s: RuleSite, i: BinaryInst): Simplified {
-  const d = s.definition(i.b);
-  if (d?.kind !== 'binary' || d.op !== 'and') return i;
+  const d = s.binary(i.b);
+  if (d?.op !== 'and') return i;
   const k = s.valueOf(d.b);
   if (k === undefined) return i;
   const mask = s.width(i.type) - 1;
@@ -206,8 +206,8 @@ function maskedCount(s: RuleSite, i: BinaryInst): Simplified {
 
 /** `(x << n) | (x >> (w - n))`, also with `^`: a rotation. */
 function rotation(s: RuleSite, i: BinaryInst): Simplified {
-  const da = s.definition(i.a), db = s.definition(i.b);
-  if (da?.kind !== 'binary' || db?.kind !== 'binary' || da.a !== db.a) return i;
+  const da = s.binary(i.a), db = s.binary(i.b);
+  if (da === undefined || db === undefined || da.a !== db.a) return i;
   const left = da.op === 'shl' ? da : db, right = da.op === 'shl' ? db : da;
   if (left.op !== 'shl' || right.op !== 'lshr') return i;
   const n = s.valueOf(left.b), m = s.valueOf(right.b), w = s.width(i.type);
@@ -217,8 +217,8 @@ function rotation(s: RuleSite, i: BinaryInst): Simplified {
 
 /** Exposed for `general` of other files: the operand of `x ^ -1`, else −1. */
 export function complementOf(s: RuleSite, v: Value): Value {
-  const d = s.definition(v);
-  if (d?.kind !== 'binary' || d.op !== 'xor') return -1;
+  const d = s.binary(v);
+  if (d?.op !== 'xor') return -1;
   const k = s.valueOf(d.b);
   return k !== undefined && isAllOnes(d.type, k) ? d.a : -1;
 }

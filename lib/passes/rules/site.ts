@@ -9,20 +9,33 @@
  * A rule never drops a trap, and never makes a float result differ in anything but the bits of a NaN that the
  * operation itself produced.
  */
-import type { ConstInst, Instruction, Value } from '../../mir/instruction.ts';
+import type { BinaryInst, CompareInst, ConstInst, ConvertInst, Instruction, LeaInst, UnaryInst, Value } from '../../mir/instruction.ts';
 import type { MemoryModel, Type } from '../../mir/types.ts';
 import { bitWidth } from '../../mir/types.ts';
+import { uint8 } from '../../analysis/slab.ts';
+
+/** Values that rules may add before the table of kinds has to grow. */
+const SPARE_VALUES = 64;
 
 export type Simplified = Value | Instruction;
 
+/**
+ * What defines a value, as a number: rules ask this first, as most do not apply and the instruction itself is an
+ * object somewhere else in memory, of any of many shapes.
+ */
+export const BY_NOTHING = 0, BY_CONST = 1, BY_BINARY = 2, BY_COMPARE = 3, BY_CONVERT = 4, BY_UNARY = 5, BY_LEA = 6, BY_OTHER = 7;
+
 /** Base of the value-numbering driver; rules are written against it. */
 export abstract class RuleSite {
-  /** Defining instruction of each value; undefined for block parameters. */
-  readonly definitions: (Instruction | undefined)[];
   readonly model: MemoryModel;
+  /** Defining instruction of each value; undefined for block parameters. */
+  readonly #definitions: (Instruction | undefined)[];
+  /** One of `BY_NOTHING` and so on, by value. */
+  #by: Uint8Array;
 
   constructor(valueCount: number, model: MemoryModel) {
-    this.definitions = new Array<Instruction | undefined>(valueCount).fill(undefined);
+    this.#definitions = new Array<Instruction | undefined>(valueCount).fill(undefined);
+    this.#by = uint8(valueCount + SPARE_VALUES);
     this.model = model;
   }
 
@@ -31,21 +44,29 @@ export abstract class RuleSite {
   /** Adds an instruction before the one being simplified; gives its value or an equal one that exists already. */
   abstract emit(i: Instruction): Value;
 
-  definition(v: Value): Instruction | undefined { return this.definitions[v]; }
-
-  /** The constant a value is, or undefined. */
-  constant(v: Value): ConstInst | undefined {
-    const d = this.definitions[v];
-    return d !== undefined && d.kind === 'const' ? d : undefined;
+  /** Notes that `i`, of the kind that `by` says, defines `v`. */
+  define(v: Value, i: Instruction, by: number): void {
+    this.#definitions[v] = i;
+    if (v >= this.#by.length) {
+      const more = new Uint8Array(v * 2);
+      more.set(this.#by);
+      this.#by = more;
+    }
+    this.#by[v] = by;
   }
+
+  definition(v: Value): Instruction | undefined { return this.#definitions[v]; }
+
+  /** The constant a value is, or undefined; likewise below. */
+  constant(v: Value): ConstInst | undefined { return this.#by[v] === BY_CONST ? this.#definitions[v] as ConstInst : undefined; }
+  binary(v: Value): BinaryInst | undefined { return this.#by[v] === BY_BINARY ? this.#definitions[v] as BinaryInst : undefined; }
+  compare(v: Value): CompareInst | undefined { return this.#by[v] === BY_COMPARE ? this.#definitions[v] as CompareInst : undefined; }
+  convert(v: Value): ConvertInst | undefined { return this.#by[v] === BY_CONVERT ? this.#definitions[v] as ConvertInst : undefined; }
+  unary(v: Value): UnaryInst | undefined { return this.#by[v] === BY_UNARY ? this.#definitions[v] as UnaryInst : undefined; }
+  lea(v: Value): LeaInst | undefined { return this.#by[v] === BY_LEA ? this.#definitions[v] as LeaInst : undefined; }
   /** The number of a small-integer, float or pointer constant or the bigint of an `i64` one, or undefined. */
   valueOf(v: Value): number | bigint | undefined {
-    const d = this.definitions[v];
-    return d !== undefined && d.kind === 'const' ? d.value : undefined;
-  }
-  isConst(v: Value): boolean {
-    const d = this.definitions[v];
-    return d !== undefined && d.kind === 'const';
+    return this.#by[v] === BY_CONST ? (this.#definitions[v] as ConstInst).value : undefined;
   }
   isZero(v: Value): boolean {
     const k = this.valueOf(v);
