@@ -29,11 +29,13 @@ export class Coverage {
   programs = 0;
   instructions = 0;
 
-  add(program: Program, outcomes: readonly Outcome[]): void {
+  /** @param detail - count operations too, not only instructions and endings */
+  add(program: Program, outcomes: readonly Outcome[], detail = true): void {
     this.programs++;
     for (const f of program.module.functions) {
       for (const b of f.blocks) {
         this.instructions += b.instructions.length + 1;
+        if (!detail) continue;
         for (const i of b.instructions) this.#count(this.operations, keyOf(i));
         this.#count(this.operations, keyOf(b.terminator));
       }
@@ -59,7 +61,7 @@ export class Coverage {
     const known = scalarOperations().length + Object.keys(VECTOR_OPS).length + Object.keys(CONVERT_OPS).length;
     const missing = this.missing();
     return [
-      `${this.programs} programs, ${this.instructions} instructions, ${calls} calls`,
+      `${this.programs} programs, ${this.instructions} instructions (${Math.round(this.instructions / Math.max(1, this.programs))} each on average), ${calls} calls`,
       `endings: ${endings.map(([k, n]) => `${k} ${n}`).join(', ')}`,
       `operations: ${this.operations.size} kinds seen (${known} rows in the scalar and vector tables); ${missing.length === 0 ? 'every scalar operation × type' : `missing ${missing.join(', ')}`}`,
     ].join('\n');

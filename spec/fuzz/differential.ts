@@ -3,11 +3,12 @@
  * trap codes) and by the final linear memory without the linear stack, whose contents are nobody's business.
  */
 import { UnsupportedError } from '../../lib/codegen/backend.ts';
-import { layoutModule, printModule } from '../../lib/mir/index.ts';
+import { layoutModule, printModule, type Module } from '../../lib/mir/index.ts';
 import { formatOutcome, sameOutcome } from '../conformance/run-table.ts';
 import { RandomChoices, ReplayChoices } from './choices.ts';
 import { Coverage } from './coverage.ts';
-import { reference, type FuzzExecutor, type ProgramOutcome } from './executors.ts';
+import { execute, type FuzzExecutor, type ProgramOutcome } from './executor.ts';
+import { reference } from './executors.ts';
 import { generateProgram, type GenerateOptions, type Program } from './generate.ts';
 import { shrinkStream } from './shrink.ts';
 
@@ -28,18 +29,26 @@ function compareBytes(a: Uint8Array, b: Uint8Array, from: number, to: number): s
   return undefined;
 }
 
-/** What is different between the reference and one executor, or undefined (also when the executor's backend does not support the program). */
-export function difference(program: Program, executor: FuzzExecutor, expected: ProgramOutcome = reference.run(program)): string | undefined {
+/** What {@link difference} says when the executor's backend has no code for the program: no wrong answer. */
+export const UNSUPPORTED = 'unsupported';
+
+/** What is different between the reference and one executor; undefined when nothing is; {@link UNSUPPORTED}. */
+export function difference(program: Program, executor: FuzzExecutor): string | undefined {
+  const expected = execute(reference, program);
   let actual: ProgramOutcome;
   try {
-    actual = executor.run(program);
+    actual = execute(executor, program);
   } catch (error) {
-    // A backend may say that it has no code for an instruction yet: that is no wrong answer.
-    if (error instanceof UnsupportedError) return undefined;
-    const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.stack}` : '';
-    return `threw ${error instanceof Error ? error.stack : String(error)}${cause}`;
+    return fault(error);
   }
   return compareOutcomes(program, expected, actual);
+}
+
+function fault(error: unknown): string { return error instanceof UnsupportedError ? UNSUPPORTED : threw(error); }
+
+function threw(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.stack}` : '';
+  return `threw ${error instanceof Error ? error.stack : String(error)}${cause}`;
 }
 
 export interface Mismatch {
@@ -58,41 +67,124 @@ export interface DifferentialOptions {
   readonly generate?: GenerateOptions;
   /** Mismatches to find before stopping; default 1. */
   readonly mismatches?: number;
+  /**
+   * Programs whose seed is a multiple of this are thorough: verified after every pass, register allocations checked,
+   * every level compiled and run even when its module equals another level's. Default 1: all.
+   */
+  readonly thorough?: number;
   readonly coverage?: Coverage;
+  /** Called now and then. */
   readonly progress?: (done: number) => void;
 }
 
-export interface DifferentialReport { readonly programs: number; readonly mismatches: readonly Mismatch[] }
+export interface DifferentialReport {
+  readonly programs: number;
+  readonly mismatches: readonly Mismatch[];
+  /** By executor: programs it compiled and ran; and programs it has no code for. */
+  readonly ran: Readonly<Record<string, number>>;
+  readonly unsupported: Readonly<Record<string, number>>;
+}
+
+/** Programs that are taken through each stage together, which keeps the stage's code in the caches: more than twice as fast. */
+const BATCH = 64;
+
+/** One program of a batch. */
+interface Item { readonly seed: number; readonly thorough: boolean; readonly choices: RandomChoices; readonly program: Program; expected: ProgramOutcome | undefined }
 
 /** Generates, runs and compares; a mismatch comes with its shrunk program. */
 export function runDifferential(options: DifferentialOptions): DifferentialReport {
-  const found: Mismatch[] = [], most = options.mismatches ?? 1;
-  let k = 0;
-  for (; k < options.count && found.length < most; k++) {
-    const seed = options.seed + k, choices = new RandomChoices(seed), program = generateProgram(choices, options.generate);
-    const expected = reference.run(program);
-    options.coverage?.add(program, expected.outcomes);
-    for (const executor of options.executors) {
-      const d = difference(program, executor, expected);
-      if (d !== undefined) found.push(describe(seed, executor, d, choices.taken, options.generate));
+  const found: Mismatch[] = [], most = options.mismatches ?? 1, { executors, generate, coverage } = options, every = options.thorough ?? 1;
+  const ran = executors.map(() => 0), unsupported = executors.map(() => 0);
+  let done = 0;
+  while (done < options.count && found.length < most) {
+    const batch: Item[] = [];
+    for (let k = Math.min(BATCH, options.count - done); k > 0; k--, done++) {
+      const seed = options.seed + done, choices = new RandomChoices(seed);
+      batch.push({ seed, thorough: seed % every === 0, choices, program: generateProgram(choices, generate), expected: undefined });
     }
-    options.progress?.(k + 1);
+    const items: Item[] = [];
+    for (const it of batch) {
+      try {
+        it.expected = execute(reference, it.program, it.thorough);
+        items.push(it);
+        coverage?.add(it.program, it.expected.outcomes, it.thorough);
+      } catch (error) {
+        if (found.length < most) found.push(describe(it.seed, reference.name, threw(error), it.choices.taken, generate, ownFault));
+      }
+    }
+    const report = (it: Item, x: number, d: string): void => {
+      if (d === UNSUPPORTED) { unsupported[x]++; ran[x]--; }
+      else if (found.length < most) found.push(describe(it.seed, executors[x].name, d, it.choices.taken, generate, (p) => difference(p, executors[x])));
+    };
+    const modules = executors.map((executor, x) => items.map((it): Module | undefined => {
+      try {
+        return executor.prepare(it.program.module, it.thorough);
+      } catch (error) {
+        report(it, x, threw(error));
+        return undefined;
+      }
+    }));
+    for (let x = 0; x < executors.length; x++) {
+      const runs = items.map((it, k): (() => ProgramOutcome) | undefined => {
+        const module = modules[x][k];
+        if (module === undefined || !it.thorough && sameBefore(executors, modules, x, k)) return undefined;
+        ran[x]++;
+        try {
+          return executors[x].runner.compile(it.program, module, it.thorough);
+        } catch (error) {
+          report(it, x, fault(error));
+          return undefined;
+        }
+      });
+      for (let k = 0; k < items.length; k++) {
+        const d = runs[k] === undefined ? undefined : differs(items[k], runs[k]!);
+        if (d !== undefined) report(items[k], x, d);
+      }
+    }
+    options.progress?.(done);
   }
-  return { programs: k, mismatches: found };
+  const named = (counts: readonly number[]): Record<string, number> => Object.fromEntries(executors.map((e, x) => [e.name, counts[x]]));
+  return { programs: done, mismatches: found, ran: named(ran), unsupported: named(unsupported) };
 }
 
-function describe(seed: number, executor: FuzzExecutor, found: string, stream: readonly number[], generate: GenerateOptions | undefined): Mismatch {
+function differs(it: Item, run: () => ProgramOutcome): string | undefined {
+  let actual: ProgramOutcome;
+  try {
+    actual = run();
+  } catch (error) {
+    return fault(error);
+  }
+  return compareOutcomes(it.program, it.expected!, actual);
+}
+
+/** True when the same runner has run the very same module for an earlier executor. */
+function sameBefore(executors: readonly FuzzExecutor[], modules: readonly (readonly (Module | undefined)[])[], x: number, k: number): boolean {
+  for (let y = 0; y < x; y++) if (modules[y][k] === modules[x][k] && executors[y].runner === executors[x].runner) return true;
+  return false;
+}
+
+/** How the reference itself fails: a program must not make it throw. */
+function ownFault(program: Program): string | undefined {
+  try {
+    execute(reference, program);
+    return undefined;
+  } catch (error) {
+    return threw(error);
+  }
+}
+
+function describe(seed: number, executor: string, found: string, stream: readonly number[], generate: GenerateOptions | undefined, faultOf: (p: Program) => string | undefined): Mismatch {
   const rebuild = (s: readonly number[]): Program => generateProgram(new ReplayChoices(s), generate);
   // An exception that turns into another one is most likely the same fault; a wrong value stays a wrong value.
-  const threw = found.startsWith('threw');
+  const kind = found.startsWith('threw');
   const small = shrinkStream(stream, (s) => {
-    const d = difference(rebuild(s), executor);
-    return d !== undefined && d.startsWith('threw') === threw;
+    const d = faultOf(rebuild(s));
+    return d !== undefined && d !== UNSUPPORTED && d.startsWith('threw') === kind;
   });
   const program = rebuild(small);
   return {
-    seed, executor: executor.name, difference: found,
-    shrunk: { difference: difference(program, executor) ?? 'does not happen again: the executor keeps state between programs', text: printModule(program.module), calls: program.calls },
+    seed, executor, difference: found,
+    shrunk: { difference: faultOf(program) ?? 'does not happen again: the executor keeps state between programs', text: printModule(program.module), calls: program.calls },
   };
 }
 

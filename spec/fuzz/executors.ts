@@ -4,38 +4,40 @@
  */
 import { X86_LEVEL_NAMES } from '../../backends/x86_64/index.ts';
 import { splitVectors } from '../../lib/codegen/split-vectors.ts';
+import type { X86Level } from '../../backends/x86_64/index.ts';
 import { Interpreter, assertValid, parseModule, printModule, type Module } from '../../lib/mir/index.ts';
 import { Pipeline, type Pass } from '../../lib/passes/index.ts';
 import { outcomeOf } from '../conformance/run-table.ts';
 import { machineLevels } from '../support/native-executor.ts';
 import { nativeFuzz } from '../support/native-fuzz.ts';
 import { wasmFuzz } from '../support/wasm-executor.ts';
-import { hostFunctions, type FuzzExecutor, type Program, type ProgramOutcome } from './program.ts';
-
-export type { FuzzExecutor, ProgramOutcome } from './program.ts';
+import type { FuzzExecutor, Runner } from './executor.ts';
+import { moduleAt, type FuzzLevel } from './levels.ts';
+import { hostFunctions } from './program.ts';
 
 /** More than any generated program executes: fuel ends them long before. */
 const MAX_STEPS = 10_000_000;
+const HOST = hostFunctions();
+
+const interpreter: Runner = {
+  name: 'interpreter',
+  compile: (program, module) => () => {
+    const it = new Interpreter(module, { maxSteps: MAX_STEPS, imports: HOST });
+    const outcomes = program.calls.map((c) => outcomeOf(() => it.call(c.fn, c.args).values));
+    return { outcomes, memory: it.memory };
+  },
+};
 
 /** Runs on the reference interpreter. */
-export const reference: FuzzExecutor = { name: 'interpreter', run: (program) => runInterpreted(program.module, program) };
-
-function runInterpreted(module: Module, program: Program): ProgramOutcome {
-  const it = new Interpreter(module, { maxSteps: MAX_STEPS, imports: hostFunctions() });
-  const outcomes = program.calls.map((c) => outcomeOf(() => it.call(c.fn, c.args).values));
-  return { outcomes, memory: it.memory };
-}
+export const reference: FuzzExecutor = { name: 'interpreter', prepare: (m) => m, runner: interpreter };
 
 /** Runs a changed module on the interpreter: what the change did must not be seen. */
-export function transformed(name: string, change: (m: Module) => Module): FuzzExecutor {
-  return { name, run: (program) => runInterpreted(change(program.module), program) };
+export function transformed(name: string, change: (m: Module, thorough: boolean) => Module): FuzzExecutor {
+  return { name, prepare: change, runner: interpreter };
 }
 
-/** The module after a pipeline, verified after every pass. */
-export function optimised(level: 'O0' | 'O1' | 'O2' | 'O3'): FuzzExecutor {
-  const pipeline = Pipeline.standard(level);
-  return transformed(level, (m) => pipeline.run(m, { verifyAfterEach: true }).module);
-}
+/** The module after a pipeline. */
+export function optimised(level: FuzzLevel): FuzzExecutor { return transformed(level, (m, thorough) => moduleAt(m, level, thorough)); }
 
 /** The module after one pass alone, which finds what later passes would hide. */
 export function singlePass(pass: Pass): FuzzExecutor {
@@ -73,19 +75,19 @@ const TABLE: Readonly<Record<string, () => FuzzExecutor>> = {
 /** Names that need a processor and system that native code runs on. */
 function isNative(name: string): boolean { return name.startsWith('native'); }
 
-/** Each pass of the highest level by itself, one after the other on the same program; the first difference counts. */
+/** Each pass of the highest level by itself, one after the other, one for each program in turn. */
 function everyPassAlone(): FuzzExecutor {
   const seen = new Set<string>();
   const all = Pipeline.standard('O3').passes.filter((p) => p.stage === 'optimise' && !seen.has(p.name) && seen.add(p.name)).map(singlePass);
   let turn = 0;
-  return { name: 'passes', run: (program) => {
+  return transformed('passes', (m) => {
     const one = all[turn++ % all.length];
     try {
-      return one.run(program);
+      return one.prepare(m, true);
     } catch (error) {
       throw new Error(`pass ${one.name}`, { cause: error });
     }
-  } };
+  });
 }
 
 /** Every executor that this machine can run, by name. */
@@ -98,11 +100,13 @@ export function executorNames(): readonly string[] {
 /** The same without native code: what needs nothing but JavaScript. */
 export function portableExecutorNames(): readonly string[] { return executorNames().filter((n) => !isNative(n)); }
 
-/** The named executors, or all. */
+/** The named executors, or all. `native@sse2` and the like run code made for a level of processor features that this machine has. */
 export function executors(names: readonly string[] = executorNames()): readonly FuzzExecutor[] {
   return names.map((n) => {
+    const [, level, features] = /^native(?:-(O[123]))?@(.+)$/.exec(n) ?? [];
+    if (features !== undefined) return nativeFuzz(level as FuzzLevel | undefined, features as X86Level);
     const make = Object.hasOwn(TABLE, n) ? TABLE[n] : undefined;
-    if (make === undefined) throw new Error(`no executor ${n}; there are: ${executorNames().join(' ')}`);
+    if (make === undefined) throw new Error(`no executor ${n}; there are: ${executorNames().join(' ')}, and native code for a feature level as native-O2@sse2`);
     return make();
   });
 }

@@ -6,6 +6,7 @@ import { printModule, verifyModule } from '../../lib/mir/index.ts';
 import { ReplayChoices, RandomChoices } from './choices.ts';
 import { Coverage } from './coverage.ts';
 import { compareOutcomes } from './differential.ts';
+import { execute } from './executor.ts';
 import { reference } from './executors.ts';
 import { generateProgram, programArbitrary, programOfSeed } from './generate.ts';
 import { shrinkStream } from './shrink.ts';
@@ -18,8 +19,8 @@ test('2,000 programs are valid and run the same twice', () => {
   for (let k = 0; k < 2000; k++) {
     const program = programOfSeed(SEED + k), errors = verifyModule(program.module);
     assert.is(errors.length, 0, `seed ${SEED + k}: ${errors[0]?.message}`);
-    const first = reference.run(program);
-    assert.is(compareOutcomes(program, first, reference.run(program)), undefined, `seed ${SEED + k}`);
+    const first = execute(reference, program);
+    assert.is(compareOutcomes(program, first, execute(reference, program)), undefined, `seed ${SEED + k}`);
     coverage.add(program, first.outcomes);
   }
   assert.equal(coverage.missing(), [], 'scalar operations that no program contains');
@@ -35,14 +36,14 @@ test('programs with vectors, atomics, imports and hooks are valid too', () => {
   for (let k = 0; k < 500; k++) {
     const program = programOfSeed(SEED + k, { vectors: true, atomics: true, imports: true, hooks: true }), errors = verifyModule(program.module);
     assert.is(errors.length, 0, `seed ${SEED + k}: ${errors[0]?.message}`);
-    assert.is(compareOutcomes(program, reference.run(program), reference.run(program)), undefined);
+    assert.is(compareOutcomes(program, execute(reference, program), execute(reference, program)), undefined);
   }
 });
 
 test('any stream of choices is a valid program', () => {
   fc.assert(fc.property(programArbitrary({ size: 20 }), (program) => {
     assert.is(verifyModule(program.module).length, 0);
-    reference.run(program);
+    execute(reference, program);
   }), { seed: SEED, numRuns: 200 });
 });
 

@@ -16,6 +16,9 @@ export type { GenerateOptions, Program } from './program.ts';
 const PARAMETER_TYPES: readonly Type[] = ['i32', 'i64', 'i8', 'i16', 'i1', 'f64', 'f32', 'ptr'];
 const RESULT_TYPES: readonly Type[] = ['i32', 'i64', 'i8', 'i16', 'i1', 'f64', 'f32'];
 
+/** Statements of programs that may choose: many small ones, where most faults show, and some with many values at once. */
+const SIZES = [4, 5, 6, 6, 7, 8, 8, 9, 10, 10, 12, 14, 16, 20, 40, 80] as const;
+
 function list(c: Choices, from: readonly Type[], few: number, many: number): Type[] {
   const n = c.below(10) === 9 ? c.below(many + 1) : c.below(few + 1);
   return Array.from({ length: n }, () => from[c.below(from.length)]);
@@ -30,7 +33,7 @@ function signature(c: Choices, earlier: readonly Signature[], vectors: readonly 
 
 /** Builds the program that a stream of choices stands for. */
 export function generateProgram(c: Choices, options: GenerateOptions = {}): Program {
-  const size = options.size ?? 40;
+  const size = options.size ?? SIZES[c.below(SIZES.length)];
   const full = { size, vectors: options.vectors ?? false, wide: options.vectors === true && options.wide === true, atomics: options.atomics ?? false, imports: options.imports ?? false, hooks: options.hooks ?? false };
   const count = 1 + c.below(Math.max(1, Math.min(8, Math.ceil(size / 10))));
   const signatures: Signature[] = [];

@@ -1,6 +1,5 @@
 /** What the fuzzer generates: a module and the calls to make on one instance of it. */
 import type { Module, Signature, Type } from '../../lib/mir/index.ts';
-import type { Outcome } from '../conformance/run-table.ts';
 
 export interface ProgramCall { readonly fn: string; readonly args: readonly (number | bigint)[] }
 
@@ -9,20 +8,8 @@ export interface Program {
   readonly calls: readonly ProgramCall[];
 }
 
-/** What the calls of a program gave, and the whole linear memory after the last one. */
-export interface ProgramOutcome {
-  readonly outcomes: readonly Outcome[];
-  readonly memory: Uint8Array;
-}
-
-export interface FuzzExecutor {
-  readonly name: string;
-  /** Runs all calls on one fresh instance. Throws when it cannot, which counts as a difference. */
-  readonly run: (program: Program) => ProgramOutcome;
-}
-
 export interface GenerateOptions {
-  /** Statements in the whole module, about; default 40. */
+  /** Statements in the whole module, about; by default the program chooses, from 4 to 80. */
   readonly size?: number;
   /** Vector instructions; default false. */
   readonly vectors?: boolean;
@@ -48,16 +35,16 @@ export interface ModulePlan {
 
 /** The counter every loop and function entry takes from, so that all programs end; only `main` sets it. */
 export const FUEL = 'fuel';
-export const FUEL_START = 48;
+export const FUEL_START = 24;
 /**
  * Bytes of the linear stack: 4,000 for every unit of fuel, so that a program stays far from overflowing it also when
  * an optimiser has made frames several times as large by inlining.
  */
-export const STACK_SIZE = 190464;
-/** Heap that every program may use: addresses [HEAP, HEAP + HEAP_SIZE), above globals and stack in the fourth page. */
-export const HEAP = 196608;
+export const STACK_SIZE = 96000;
+/** Heap that every program may use: addresses [HEAP, HEAP + HEAP_SIZE), above globals and stack in the second page. */
+export const HEAP = 98304;
 export const HEAP_SIZE = 4096;
-export const INITIAL_PAGES = 4;
+export const INITIAL_PAGES = 2;
 /** Bytes that every pointer argument has behind it. */
 export const ARGUMENT_BYTES = 128;
 

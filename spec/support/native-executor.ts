@@ -23,8 +23,13 @@ export function machineLevels(): readonly X86Level[] { return X86_LEVEL_NAMES.fi
 export function nativeInstance(module: Module, options: NativeOptions = {}): Instance {
   const { backend } = hostTarget(options.features === undefined || options.features === 'machine' ? undefined : options.features);
   const compiled = options.compiled ?? backend.compile(module, { checkAllocation: options.check ?? true });
+  return publishNative(module, compiled, options.imports);
+}
+
+/** An instance of code that has been compiled for this machine. */
+export function publishNative(module: Module, compiled: CompiledModule, imports?: Readonly<Record<string, HostFunction>>): Instance {
   const code = (arena ??= new CodeArena(nativeBridge())).publish(compiled.code);
-  const instance = instantiate(createImage(module, compiled, code.address), { thread: guestThread(), code, ...(options.imports ? { imports: options.imports } : {}) });
+  const instance = instantiate(createImage(module, compiled, code.address), { thread: guestThread(), code, ...(imports ? { imports } : {}) });
   code.release();
   return instance;
 }

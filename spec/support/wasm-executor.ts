@@ -1,15 +1,19 @@
 /** Runs modules on the WebAssembly backend and the engine of this process; every module must validate. */
-import { wasm } from '../../backends/wasm/index.ts';
+import { detectFeatures, wasm } from '../../backends/wasm/index.ts';
 import type { Module } from '../../lib/mir/index.ts';
-import { Pipeline } from '../../lib/passes/index.ts';
 import { instantiateWasm, type WasmHostFunction, type WasmInstance } from '../../lib/runtime/wasm-instance.ts';
 import { wasmEngine } from '../../lib/runtime/wasm-engine.ts';
 import { outcomeOf, type Executor } from '../conformance/run-table.ts';
 import type { Scalar } from '../conformance/values.ts';
-import { hostFunctions, type FuzzExecutor } from '../fuzz/program.ts';
+import type { FuzzExecutor, Runner } from '../fuzz/executor.ts';
+import { moduleAt, type FuzzLevel } from '../fuzz/levels.ts';
+import { hostFunctions } from '../fuzz/program.ts';
 
+const features = detectFeatures();
+
+/** Compiles, validates and instantiates. */
 export function wasmInstance(module: Module, imports?: Readonly<Record<string, WasmHostFunction>>): WasmInstance {
-  const compiled = wasm.compile(module);
+  const compiled = wasm.compile(module, { features });
   if (wasmEngine()?.validate(compiled.bytes) !== true) explain(compiled.bytes);
   return instantiateWasm(compiled, { locations: module.locations, ...(imports === undefined ? {} : { imports }) });
 }
@@ -36,15 +40,27 @@ export const wasmExecutor: Executor = (module, fn, args) => {
   return outcomeOf(() => wasmCall(it, fn, args));
 };
 
-/** WebAssembly as an executor of the fuzzer, as the module is or after a pipeline. */
-export function wasmFuzz(level?: 'O1' | 'O2' | 'O3'): FuzzExecutor {
-  const pipeline = level === undefined ? undefined : Pipeline.standard(level);
-  return {
-    name: level === undefined ? 'wasm' : `wasm ${level}`,
-    run: (program) => {
-      const it = wasmInstance(pipeline?.run(program.module).module ?? program.module, hostFunctions() as Readonly<Record<string, WasmHostFunction>>);
+const HOST = hostFunctions() as Readonly<Record<string, WasmHostFunction>>;
+
+/** The engine validates what it compiles, and refuses what is not valid; a thorough program is validated as a step of its own too. */
+const runner: Runner = {
+  name: 'wasm',
+  compile: (program, module, thorough) => {
+    const compiled = wasm.compile(module, { features }), engine = wasmEngine()!;
+    if (thorough && !engine.validate(compiled.bytes)) explain(compiled.bytes);
+    const engineModule = new engine.Module(compiled.bytes);
+    return () => {
+      const it = instantiateWasm(compiled, { locations: module.locations, imports: HOST, engineModule });
       const outcomes = program.calls.map((c) => outcomeOf(() => wasmCall(it, c.fn, c.args)));
       return { outcomes, memory: it.memory };
-    },
+    };
+  },
+};
+
+/** WebAssembly as an executor of the fuzzer, as the module is or after a pipeline. */
+export function wasmFuzz(level?: FuzzLevel): FuzzExecutor {
+  return {
+    name: level === undefined ? 'wasm' : `wasm ${level}`, runner,
+    prepare: (m, thorough) => level === undefined ? m : moduleAt(m, level, thorough),
   };
 }

@@ -3,8 +3,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Pipeline } from '../../../lib/passes/index.ts';
 import { compareOutcomes, formatMismatch, runDifferential } from '../../fuzz/differential.ts';
+import { execute, type FuzzExecutor } from '../../fuzz/executor.ts';
 import { reference } from '../../fuzz/executors.ts';
-import type { FuzzExecutor } from '../../fuzz/program.ts';
 import { nativeFuzz } from '../../support/native-fuzz.ts';
 
 const test = suite('x86-64: random programs');
@@ -17,10 +17,11 @@ function optimised(level: 'O1' | 'O3'): FuzzExecutor {
   const pipeline = Pipeline.standard(level), native = nativeFuzz();
   return {
     name: `${native.name} ${level}`,
-    run: (original) => {
-      const program = { ...original, module: pipeline.run(original.module).module }, mine = native.run(program);
-      return compareOutcomes(program, reference.run(program), mine) === undefined ? reference.run(original) : mine;
-    },
+    prepare: (m) => pipeline.run(m).module,
+    runner: { name: native.name, compile: (original, module) => () => {
+      const program = { ...original, module }, mine = execute(native, program);
+      return compareOutcomes(program, execute(reference, program), mine) === undefined ? execute(reference, original) : mine;
+    } },
   };
 }
 
