@@ -6,7 +6,7 @@ import { Origin } from './location.ts';
 import type { HostDefinition } from './module-context.ts';
 import { giveResults, isTuple, readArguments, readSignature } from './signature.ts';
 import type { ResultSpec, ValueType } from './types.ts';
-import { describe, usageError } from './usage.ts';
+import { describe, usageError, withArticle } from './usage.ts';
 
 /** What an import is and what it needs. */
 export interface HostOptions {
@@ -46,6 +46,8 @@ export function host<const P extends readonly ValueType[], const R extends Resul
 export function host<const P extends readonly ValueType[], const R extends ResultSpec>(name: string, params: P, result: R, options?: HostOptions & { readonly libc?: false }): Host<P, R, 'js'>;
 export function host(name: string, params: readonly ValueType[], result: ResultSpec, options: HostOptions = {}): unknown {
   const signature = readSignature('host', name, params, result);
+  const wide = [...signature.params, ...signature.results].find((t) => t.mir === 'v256');
+  if (wide !== undefined) throw usageError(`host '${name}' takes or gives ${withArticle(wide.name)}, and 256 bits do not cross to the host`, 'Give halves, .low() and .high(), or pass it through memory: ptr(T).');
   const capability = options.capability ?? 'none';
   if (!CAPABILITIES.includes(capability)) throw usageError(`host '${name}' asks for the unknown capability ${describe(capability)}`, `Use one of ${CAPABILITIES.join(', ')}.`);
   for (const b of options.buffers ?? []) {

@@ -9,8 +9,10 @@ declare const shape: unique symbol;
 
 /** A scalar as it crosses the boundary: 64-bit integers are `bigint`, all other numbers `number`, `i1` is `boolean`. */
 export type JsScalar = number | bigint | boolean;
-/** What a call gives back: one scalar, nothing, or a tuple of several results. */
-export type JsOutcome = JsScalar | void | readonly JsScalar[];
+/** A vector as it crosses the boundary: a typed array with one element per lane. */
+export type JsVector = Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array | BigInt64Array | BigUint64Array | Float32Array | Float64Array;
+/** What a call gives back: one value, nothing, or a tuple of several results. */
+export type JsOutcome = JsScalar | JsVector | void | readonly (JsScalar | JsVector)[];
 /** The JavaScript view of a compiled function or of an import. */
 export type JsFunction = (...args: never[]) => unknown;
 
@@ -26,7 +28,7 @@ export interface TypedModule<Exports, Imports = {}> extends Module {
 }
 
 /** The exports of a module as JavaScript function types; any function at all for an untyped {@link Module}. */
-export type ExportsOf<M> = M extends { readonly [shape]: { readonly exports: infer E } } ? E : Readonly<Record<string, (...args: JsScalar[]) => JsOutcome>>;
+export type ExportsOf<M> = M extends { readonly [shape]: { readonly exports: infer E } } ? E : Readonly<Record<string, (...args: (JsScalar | JsVector)[]) => JsOutcome>>;
 
 /** The JavaScript functions a module needs from its host, by import name; anything goes for an untyped {@link Module}. */
 export type ImportsOf<M> = M extends { readonly [shape]: { readonly imports: infer I } } ? I : Readonly<Record<string, (...args: never[]) => JsOutcome>>;

@@ -8,8 +8,8 @@
  * | `i64` | a bigint in the signed or unsigned range, or as declared; never a number | signed bigint unless declared unsigned |
  * | `f32 f64` | a number (`f32` is rounded to nearest) | a number |
  * | `ptr` | an integer from 0 to the pointer's largest (native: also a bigint) | a number |
- * | `v128` | a bigint from 0 to 2^128 − 1, lane 0 lowest | the same |
- * | `v256` | a bigint from 0 to 2^256 − 1, lane 0 lowest | the same |
+ * | `v128` | a bigint from 0 to 2^128 − 1, lane 0 lowest; declared `f32x4`: a `Float32Array` of 4, and so on | the same; the array is a copy |
+ * | `v256` | a bigint from 0 to 2^256 − 1, lane 0 lowest; declared `f32x8`: a `Float32Array` of 8, and so on | the same; the array is a copy |
  *
  * "Declared" is what the source language knew (`surface.ts`); MIR alone has no signedness.
  */
@@ -17,9 +17,10 @@ import { CTX } from '../codegen/run-context.ts';
 import type { SurfaceType } from '../mir/surface.ts';
 import type { MemoryModel, Type } from '../mir/types.ts';
 import type { GuestThread } from './guest-thread.ts';
+import { hasShape, laneHint, laneShapeOf, setLanes, type LaneArray, type LaneShape } from './vector-lanes.ts';
 
 /** What a call takes and gives. */
-export type BoundaryValue = number | bigint | boolean;
+export type BoundaryValue = number | bigint | boolean | LaneArray;
 /** Puts a value in its place; false when it is not of the type (nothing is stored then). */
 export type Store = (value: unknown) => boolean;
 export type Load = () => BoundaryValue;
@@ -55,7 +56,8 @@ export function assignContextPlaces(types: readonly Type[], registers: RegisterC
 
 /** A store for a value of `type` at byte `place` of the context. */
 export function storeFor(thread: GuestThread, type: Type, surface: SurfaceType | undefined, place: number, model: MemoryModel): Store {
-  const { u32, i64, f32, f64 } = thread, at = place >> 2, at8 = place >> 3, view = viewOf(surface);
+  const { u32, i64, f32, f64 } = thread, at = place >> 2, at8 = place >> 3, view = viewOf(surface), shape = laneShapeOf(surface);
+  if (shape !== undefined) return laneStore(thread, shape, place);
   switch (type) {
     case 'i1':
       return (v) => {
@@ -117,6 +119,39 @@ export function storeFor(thread: GuestThread, type: Type, surface: SurfaceType |
   }
 }
 
+/** A vector goes through an array of our own: the halves of 256 bits have places apart. */
+function laneStore(thread: GuestThread, shape: LaneShape, place: number): Store {
+  const own = new shape.array(shape.length), words = new BigInt64Array(own.buffer), [low, high] = halves(shape, place), { i64 } = thread;
+  return (v) => {
+    if (!hasShape(v, shape)) return false;
+    setLanes(own, v);
+    i64[low] = words[0];
+    i64[low + 1] = words[1];
+    if (shape.bytes === 32) {
+      i64[high] = words[2];
+      i64[high + 1] = words[3];
+    }
+    return true;
+  };
+}
+function laneLoad(thread: GuestThread, shape: LaneShape, place: number): Load {
+  const [low, high] = halves(shape, place), { i64 } = thread;
+  return () => {
+    const given = new shape.array(shape.length), words = new BigInt64Array(given.buffer);
+    words[0] = i64[low];
+    words[1] = i64[low + 1];
+    if (shape.bytes === 32) {
+      words[2] = i64[high];
+      words[3] = i64[high + 1];
+    }
+    return given;
+  };
+}
+/** Indices of 64-bit words, from the number that {@link assignContextPlaces} gives. */
+function halves(shape: LaneShape, place: number): readonly [number, number] {
+  return shape.bytes === 32 ? [(place & 0xffff) >> 3, place >> 19] : [place >> 3, 0];
+}
+
 function smallInteger(u32: Uint32Array, at: number, low: number, high: number): Store {
   return (v) => {
     if (typeof v !== 'number' || !(v >= low && v <= high) || Math.floor(v) !== v) return false;
@@ -129,7 +164,8 @@ function smallInteger(u32: Uint32Array, at: number, low: number, high: number): 
 /** A load of a value of `type` from byte `place` of the context. Bits above a narrow integer's width are ignored. */
 export function loadFor(thread: GuestThread, type: Type, surface: SurfaceType | undefined, place: number, model: MemoryModel): Load {
   const { u32, i32, i64, f32, f64 } = thread, at = place >> 2, at8 = place >> 3, view = viewOf(surface);
-  const unsigned = view === 'unsigned';
+  const unsigned = view === 'unsigned', shape = laneShapeOf(surface);
+  if (shape !== undefined) return laneLoad(thread, shape, place);
   switch (type) {
     case 'i1': return view === 'bool' ? () => (u32[at] & 1) === 1 : () => u32[at] & 1;
     case 'i8': return unsigned ? () => u32[at] & 0xff : () => (i32[at] << 24) >> 24;
@@ -150,7 +186,8 @@ export function loadFor(thread: GuestThread, type: Type, surface: SurfaceType | 
 
 /** What a value of the type looks like, for an error. */
 export function hintFor(type: Type, surface: SurfaceType | undefined): string {
-  const view = viewOf(surface);
+  const view = viewOf(surface), shape = laneShapeOf(surface);
+  if (shape !== undefined) return laneHint(shape);
   const range = (bits: number, suffix: string): string => {
     const low = view === 'unsigned' ? '0' : `-${(1n << BigInt(bits - 1)).toString()}`;
     const high = ((1n << BigInt(view === 'signed' ? bits - 1 : bits)) - 1n).toString();

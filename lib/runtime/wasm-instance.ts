@@ -5,11 +5,12 @@ import type { CompiledWasm, WasmFunctionInfo } from '../codegen/wasm-module.ts';
 import { UsageError } from '../mir/errors.ts';
 import type { SourceLocation } from '../mir/module.ts';
 import { surfaceSignature, type Surface, type SurfaceSignature } from '../mir/surface.ts';
-import { formatSignature, isVector } from '../mir/types.ts';
+import { formatSignature } from '../mir/types.ts';
 import { hintFor, showValue, type BoundaryValue } from './boundary.ts';
 import { wasmEngine, type WasmEngine, type WasmEngineModule, type WasmGlobal, type WasmMemory } from './wasm-engine.ts';
 import { readWasmTrap } from './wasm-traps.ts';
-import { fromWasm, toWasm } from './wasm-values.ts';
+import { slotsOf } from './wasm-values.ts';
+import { adapt, needsAdapter } from './wasm-vector-adapter.ts';
 
 /** A JavaScript function for an import. */
 export type WasmHostFunction = (...args: never[]) => unknown;
@@ -89,30 +90,28 @@ export class WasmInstance {
   }
 
   #bindExport(name: string, f: WasmFunctionInfo, raw: (...args: (number | bigint)[]) => unknown, surface: SurfaceSignature | undefined): (...args: readonly unknown[]) => Results {
-    const stores = f.params.map((t, k) => toWasm(t, surface?.params[k])), loads = f.results.map((t, k) => fromWasm(t, surface?.results[k]));
+    const params = slotsOf(f.params, surface?.params), results = slotsOf(f.results, surface?.results);
+    const total = results.reduce((n, r) => n + r.count, 0), call = needsAdapter(f.params, f.results) ? adapt(requireEngine(), raw, f.params, f.results, 'guest') : raw;
     return (...args) => {
-      if (args.length !== stores.length) throw new UsageError(`${name} takes ${stores.length} arguments, got ${args.length}`, `Its type is ${formatSignature(f)}.`);
-      const values = args.map((v, k) => {
-        const n = stores[k](v);
-        if (n === undefined) {
-          const s = surface?.params[k];
-          throw new UsageError(`argument ${k} of ${name} is ${showValue(v)}, which is not a value of type ${s ?? f.params[k]}`, isVector(f.params[k]) ? 'Pass vectors through memory: WebAssembly has no form of them for JavaScript.' : hintFor(f.params[k], s));
-        }
-        return n;
-      });
+      if (args.length !== params.length) throw new UsageError(`${name} takes ${params.length} arguments, got ${args.length}`, `Its type is ${formatSignature(f)}.`);
+      const values: (number | bigint)[] = [];
+      for (let k = 0; k < params.length; k++) {
+        const { type, surface: s, write } = params[k];
+        if (!write(args[k], values)) throw new UsageError(`argument ${k} of ${name} is ${showValue(args[k])}, which is not a value of type ${s ?? type}`, hintFor(type, s));
+      }
       const stack = this.#stack?.value;
       let result: unknown;
       try {
-        result = raw(...values);
+        result = call(...values);
       } catch (error) {
         if (this.#stack !== undefined && stack !== undefined) this.#stack.value = stack;
         throw this.#translate(error);
       }
-      switch (loads.length) {
-        case 0: return undefined;
-        case 1: return loads[0](result as number | bigint);
-        default: return (result as (number | bigint)[]).map((v, k) => loads[k](v));
-      }
+      if (results.length === 0) return undefined;
+      const given = total === 1 ? [result as number | bigint] : result as (number | bigint)[];
+      if (results.length === 1) return results[0].read(given, 0);
+      let at = 0;
+      return results.map((r) => { const v = r.read(given, at); at += r.count; return v; });
     };
   }
 
@@ -127,30 +126,32 @@ export class WasmInstance {
   }
 
   #bindImport(f: WasmFunctionInfo, given: WasmHostFunction | undefined, surface: SurfaceSignature | undefined): (...args: (number | bigint)[]) => unknown {
-    const loads = f.params.map((t, k) => fromWasm(t, surface?.params[k])), stores = f.results.map((t, k) => toWasm(t, surface?.results[k]));
+    const params = slotsOf(f.params, surface?.params), results = slotsOf(f.results, surface?.results);
     if (typeof given !== 'function') {
       throw new UsageError(`import ${f.name} ${given === undefined ? 'has no implementation' : `is ${showValue(given)}, not a function`}`, `Pass a function of type ${formatSignature(f)} in imports: { ${f.name}: ... }.`);
     }
     const call = given as unknown as (...args: unknown[]) => unknown;
-    const store = (k: number, value: unknown): number | bigint => {
-      const n = stores[k](value), s = surface?.results[k];
-      if (n === undefined) throw new UsageError(`result${stores.length > 1 ? ` ${k}` : ''} of host function ${f.name} is ${showValue(value)}, which is not a value of type ${s ?? f.results[k]}`, hintFor(f.results[k], s));
-      return n;
-    };
-    return (...args) => {
+    const serve = (...args: (number | bigint)[]): unknown => {
       try {
-        const value = call(...args.map((v, k) => loads[k](v)));
-        if (stores.length === 0) return undefined;
-        if (stores.length === 1) return store(0, value);
-        if (!Array.isArray(value) || value.length !== stores.length) {
-          throw new UsageError(`host function ${f.name} gave ${Array.isArray(value) ? `${value.length} values` : showValue(value)}`, `Return an array of ${stores.length} values: ${formatSignature(f)}.`);
+        let at = 0;
+        const value = call(...params.map((p) => { const v = p.read(args, at); at += p.count; return v; }));
+        if (results.length === 0) return undefined;
+        const given: readonly unknown[] | undefined = results.length === 1 ? [value] : Array.isArray(value) ? value : undefined;
+        if (given?.length !== results.length) {
+          throw new UsageError(`host function ${f.name} gave ${given === undefined ? showValue(value) : `${given.length} values`}`, `Return an array of ${results.length} values: ${formatSignature(f)}.`);
         }
-        return value.map((v, k) => store(k, v));
+        const values: (number | bigint)[] = [];
+        for (let k = 0; k < results.length; k++) {
+          const { type, surface: s, write } = results[k];
+          if (!write(given[k], values)) throw new UsageError(`result${results.length > 1 ? ` ${k}` : ''} of host function ${f.name} is ${showValue(given[k])}, which is not a value of type ${s ?? type}`, hintFor(type, s));
+        }
+        return values.length === 1 ? values[0] : values;
       } catch (error) {
         this.#thrown = error;
         throw error;
       }
     };
+    return needsAdapter(f.params, f.results) ? adapt(requireEngine(), serve, f.params, f.results, 'host') : serve;
   }
 }
 

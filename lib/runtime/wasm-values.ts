@@ -2,16 +2,17 @@
 import type { SurfaceType } from '../mir/surface.ts';
 import type { Type } from '../mir/types.ts';
 import type { BoundaryValue } from './boundary.ts';
+import { hasShape, laneShapeOf, lanesOfWords, setLanes, wordsOfLanes, type LaneShape } from './vector-lanes.ts';
 
-/** The engine's form of a value, or undefined when it is not of the type. */
-export type ToWasm = (value: unknown) => number | bigint | undefined;
-export type FromWasm = (value: number | bigint) => BoundaryValue;
+/** The engine's form of a scalar, or undefined when it is not of the type. */
+type ToWasm = (value: unknown) => number | bigint | undefined;
+type FromWasm = (value: number | bigint) => BoundaryValue;
 
 function range(low: number, high: number, toSigned: (n: number) => number): ToWasm {
   return (v) => (typeof v === 'number' && v >= low && v <= high && Math.floor(v) === v ? toSigned(v) : undefined);
 }
 
-export function toWasm(type: Type, surface: SurfaceType | undefined): ToWasm {
+function toWasm(type: Type, surface: SurfaceType | undefined): ToWasm {
   const unsigned = surface === 'u8' || surface === 'u16' || surface === 'u32' || surface === 'u64', any = surface === undefined;
   switch (type) {
     case 'i1': return (v) => (v === 0 || v === 1 || typeof v === 'boolean' ? Number(v) : undefined);
@@ -31,7 +32,7 @@ export function toWasm(type: Type, surface: SurfaceType | undefined): ToWasm {
 
 const same: FromWasm = (v) => v;
 
-export function fromWasm(type: Type, surface: SurfaceType | undefined): FromWasm {
+function fromWasm(type: Type, surface: SurfaceType | undefined): FromWasm {
   switch (type) {
     case 'i1': return surface === 'bool' ? (v) => v !== 0 : same;
     case 'i8': return surface === 'u8' ? (v) => Number(v) & 0xff : same;
@@ -42,4 +43,70 @@ export function fromWasm(type: Type, surface: SurfaceType | undefined): FromWasm
     case 'f32': case 'f64': case 'v128': case 'v256': return same;
     default: return type satisfies never;
   }
+}
+
+/** One argument or result of a function: a scalar is one of the engine's values, a vector two 64-bit words or four. */
+export interface WasmSlot {
+  readonly type: Type;
+  readonly surface: SurfaceType | undefined;
+  /** How many values of the engine it is. */
+  readonly count: number;
+  /** Appends the engine's form; false when the value is not of the type. */
+  readonly write: (value: unknown, to: (number | bigint)[]) => boolean;
+  /** The value whose engine's form starts at `at`. */
+  readonly read: (values: readonly (number | bigint)[], at: number) => BoundaryValue;
+}
+
+/** The slots of a parameter or result list. */
+export function slotsOf(types: readonly Type[], surfaces: readonly SurfaceType[] | undefined): readonly WasmSlot[] {
+  return types.map((type, k) => {
+    const surface = surfaces?.[k], shape = laneShapeOf(surface);
+    return shape !== undefined ? laneSlot(type, shape, surface) : type === 'v128' || type === 'v256' ? wordSlot(type) : scalarSlot(type, surface);
+  });
+}
+
+function scalarSlot(type: Type, surface: SurfaceType | undefined): WasmSlot {
+  const store = toWasm(type, surface), load = fromWasm(type, surface);
+  return {
+    type, surface, count: 1,
+    write: (v, to) => {
+      const n = store(v);
+      if (n === undefined) return false;
+      to.push(n);
+      return true;
+    },
+    read: (values, at) => load(values[at]),
+  };
+}
+
+function laneSlot(type: Type, shape: LaneShape, surface: SurfaceType | undefined): WasmSlot {
+  const count = shape.bytes / 8, scratch = new shape.array(shape.length), words = wordsOfLanes(scratch);
+  return {
+    type, surface, count,
+    write: (v, to) => {
+      if (!hasShape(v, shape)) return false;
+      setLanes(scratch, v);
+      for (const w of words) to.push(w);
+      return true;
+    },
+    read: (values, at) => lanesOfWords(shape, values.slice(at, at + count) as bigint[]),
+  };
+}
+
+/** A vector whose lanes nobody declared: a bigint. */
+function wordSlot(type: 'v128' | 'v256'): WasmSlot {
+  const count = type === 'v256' ? 4 : 2;
+  return {
+    type, surface: undefined, count,
+    write: (v, to) => {
+      if (typeof v !== 'bigint' || v < 0n || v >> BigInt(64 * count) !== 0n) return false;
+      for (let k = 0; k < count; k++) to.push(BigInt.asIntN(64, v >> BigInt(64 * k)));
+      return true;
+    },
+    read: (values, at) => {
+      let v = 0n;
+      for (let k = count - 1; k >= 0; k--) v = v << 64n | BigInt.asUintN(64, values[at + k] as bigint);
+      return v;
+    },
+  };
 }
