@@ -1,16 +1,11 @@
-/** The tier `wasm`: what it stops, what it reports, and that threads, files and memory stay what they were. */
+/** The tier `wasm`: what it stops and what it reports. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
-import { join } from 'node:path';
 import { array, fn, global, host, i32, i64, module, ptr, sandboxTarget, u8, unit } from '../../lib/index.ts';
 import { UsageError } from '../../lib/mir/errors.ts';
 import type { Module } from '../../lib/mir/index.ts';
 import { Pipeline } from '../../lib/passes/index.ts';
 import { Sandbox, type Outcome, type SandboxConfig } from '../../lib/sandbox/index.ts';
-import { wasmThreads } from '../../lib/sandbox/wasm-tier.ts';
 import { skipUnlessNative } from '../support/native.ts';
 
 const test = suite('wasm tier');
@@ -220,116 +215,6 @@ test('an engine that refuses the binary is a compile outcome', async () => {
   assert.ok(broken.status === 'compile' && /engine refused it/.test(broken.error.message), broken.status);
   await using sound = sandboxWith();
   assert.is(ok(await sound.run(plain, 'answer', [])), 42n);
-});
-
-test('a killed guest is replaced out of sight: the next run does not wait for a thread to start', async () => {
-  await using sandbox = sandboxWith({ workers: 1, maxExecutionTime: 30 });
-  await sandbox.warm();
-  await sandbox.run(plain, 'answer', []);
-  await wait(150); // the spare is up
-  const started = performance.now();
-  assert.is((await sandbox.run(plain, 'forever', [])).status, 'timeout');
-  const answered = performance.now();
-  assert.is(ok(await sandbox.run(plain, 'answer', [], { maxExecutionTime: 2_000 })), 42n);
-  assert.ok(answered - started < 150, `the timeout took ${answered - started} ms`);
-  assert.ok(performance.now() - answered < 150, `the next run took ${performance.now() - answered} ms`);
-});
-
-test('a sandbox disposed of while guests run; runs end as they would, new ones are refused', async () => {
-  const sandbox = sandboxWith({ maxExecutionTime: 80 });
-  const run = sandbox.run(plain, 'forever', []), waiting = sandbox.run(plain, 'answer', []);
-  await wait(10);
-  await sandbox.dispose();
-  assert.is((await run).status, 'timeout');
-  assert.is(ok(await waiting), 42n);
-  try {
-    await sandbox.run(plain, 'answer', []);
-    assert.unreachable();
-  } catch (error) {
-    assert.match((error as Error).message, /disposed/);
-  }
-});
-
-test('code is kept by least recent use', async () => {
-  const make = (k: number): Module => {
-    const f = fn('f', [], i32, (b) => b.ret(k));
-    return module(`m${k}`).export({ f }).build();
-  };
-  await using sandbox = sandboxWith({ maxCachedCode: 1_000, workers: 1 });
-  const modules = Array.from({ length: 12 }, (_, k) => make(k));
-  const first = await sandbox.run(modules[0], 'f' as never, [] as never);
-  for (let round = 0; round < 2; round++) {
-    for (const [k, m] of modules.entries()) {
-      assert.is(ok(await sandbox.run(m, 'f' as never, [] as never)), k);
-      assert.is(ok(await sandbox.run(modules[0], 'f' as never, [] as never)), 0);
-    }
-  }
-  assert.ok(first.status === 'ok');
-});
-
-/** Megabytes resident, after a collection. */
-function resident(): number {
-  (globalThis as { gc?: () => void }).gc?.();
-  return process.memoryUsage.rss() / MIB;
-}
-const threads = (): number => (process.platform === 'linux' ? readdirSync('/proc/self/task').length : 0);
-const files = (): number => (process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0);
-
-/** Waits until threads that were ended are gone. */
-async function settle(most: number): Promise<void> {
-  for (let k = 0; k < 100 && threads() > most; k++) await wait(20);
-}
-
-test('205 timeouts in a row: threads and files as before, memory levels off', async () => {
-  await using sandbox = sandboxWith({ workers: 1 });
-  const once = async (): Promise<void> => { assert.is((await sandbox.run(plain, 'forever', [], { maxExecutionTime: 1 })).status, 'timeout'); };
-  for (let k = 0; k < 60; k++) await once();
-  await wait(200);
-  const before = { threads: threads(), files: files(), resident: resident() };
-  for (let k = 0; k < 145; k++) await once();
-  await wait(200);
-  await settle(before.threads);
-  assert.ok(threads() <= before.threads, `threads grew from ${before.threads} to ${threads()}`);
-  assert.ok(files() <= before.files, `files grew from ${before.files} to ${files()}`);
-  assert.ok(wasmThreads() <= 3, `${wasmThreads()} guests`);
-  // A thread of Node takes 8 to 10 MiB: a leak of each would be more than a gigabyte.
-  assert.ok(resident() - before.resident < 150, `memory grew from ${before.resident} to ${resident()} MiB`);
-  assert.is(ok(await sandbox.run(plain, 'answer', [])), 42n);
-});
-
-test('a worker holds one large memory at a time: that of a run is given back before the next begins', async () => {
-  const fill = fn('fill', [i32], i32, (b, pages) => {
-    const before = b.memory.grow(pages);
-    b.memory.fill(before.mul(PAGE).toPtr(u8), 1, pages.mul(PAGE));
-    b.ret(before);
-  });
-  const m = module('filler', { memory: { maximumPages: 1000 } }).export({ fill }).build();
-  await using sandbox = sandboxWith({ workers: 1 });
-  assert.ok(ok(await sandbox.run(m, 'fill', [1])) > 0);
-  const before = resident();
-  let most = 0;
-  for (let k = 0; k < 30; k++) {
-    assert.ok(ok(await sandbox.run(m, 'fill', [640])) > 0); // 40 MiB
-    most = Math.max(most, process.memoryUsage.rss() / MIB - before);
-  }
-  // Two would be 80; the rest is what the heaps of the host and the engine may grow by.
-  assert.ok(most < 75, `${most} MiB`);
-});
-
-test('a process ends while a guest runs for ever, and is not kept alive by idle guests', () => {
-  const lib = (name: string): string => JSON.stringify(pathToFileURL(join(import.meta.dirname, '../../lib', name)).href);
-  const script = (end: string): string => `
-const { fn, module, unit, i64, sandboxTarget } = await import(${lib('index.js')});
-const { Sandbox } = await import(${lib('sandbox/index.js')});
-const forever = fn('forever', [], unit, (b) => b.loop(() => {}));
-const answer = fn('answer', [], i64, (b) => b.ret(42n));
-const m = module('m').export({ forever, answer }).build();
-const sandbox = new Sandbox(sandboxTarget(), { isolation: 'wasm', maxExecutionTime: null });
-console.log((await sandbox.run(m, 'answer', [])).value);
-${end}`;
-  const run = (end: string): string => execFileSync(process.execPath, ['--input-type=module', '-e', script(end)], { encoding: 'utf8', timeout: 30_000 });
-  assert.is(run(''), '42n\n');
-  assert.is(run('void sandbox.run(m, \'forever\', []); setTimeout(() => process.exit(0), 50);'), '42n\n');
 });
 
 test.run();
