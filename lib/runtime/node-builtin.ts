@@ -23,3 +23,8 @@ export function nodeBuiltin<N extends keyof Builtins>(name: N): Builtins[N] {
   if (found === undefined) throw new UnsupportedMachineError(`this JavaScript engine has no ${name}`);
   return found as Builtins[N];
 }
+
+/** True in Node. */
+export function hasNode(): boolean {
+  return typeof (globalThis as { process?: { getBuiltinModule?: unknown } }).process?.getBuiltinModule === 'function';
+}

@@ -17,13 +17,15 @@ import { WorkerPool } from './worker-pool.ts';
 /** Machine code ready to run. `key` is what workers know it by. */
 interface NativeProgram extends PublishedProgram { readonly key: number; readonly size: number }
 
+/** Not written where it is used: a bundler for browsers would look for it. */
+const WORKER = './worker-main.js';
 let pool: WorkerPool | undefined;
 let nextKey = 1;
 
 /** The process's workers; they are shared by all sandboxes, because a thread is never taken down. */
 function sharedPool(target: RuntimeTarget, workers: number): WorkerPool {
   if (pool === undefined) {
-    const made = pool = new WorkerPool(new URL('./worker-main.js', import.meta.url), target.stubs, (at) => { interruptThread(at); }, workers);
+    const made = pool = new WorkerPool(new URL(WORKER, import.meta.url), target.stubs, (at) => { interruptThread(at); }, workers);
     // A worker in native code would keep the process from exiting.
     process.on('exit', () => made.interruptAll());
   }

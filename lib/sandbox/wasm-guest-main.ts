@@ -1,154 +1,37 @@
-/**
- * A guest thread of the `wasm` tier: runs one function at a time on the engine of this process.
- *
- * Invariant: between two runs nothing of the first is left for the second. When a run has ended, and before the next
- * request is looked at, its instance is reset (linear memory zero and as large as at first, data of globals written
- * anew) or replaced by a new one. A run that was killed takes its whole thread with it.
- */
+/** A guest thread of the `wasm` tier in Node. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { CompiledWasm } from '../codegen/wasm-module.ts';
-import { LamellaError, TrapError, UsageError } from '../mir/errors.ts';
-import type { Import } from '../mir/module.ts';
-import { RunInterruptedError } from '../runtime/run-errors.ts';
-import { wasmEngine, type WasmEngineModule } from '../runtime/wasm-engine.ts';
-import { WasmInstance, type WasmHostFunction } from '../runtime/wasm-instance.ts';
+import { UsageError } from '../mir/errors.ts';
 import { collect } from './collect.ts';
 import { compileOnEngine } from './engine-compile.ts';
 import { HostCallChannel } from './host-call-channel.ts';
-import type { DoneReply, RawResult, Scalar } from './protocol.ts';
 import { ThreadCpuClock } from './thread-cpu.ts';
 import { GuestControl, monotonicTime, NEVER, WakePlan } from './wasm-control.ts';
-import type { WasmGuestStart, WasmImage, WasmReply, WasmRequest, WasmRunRequest } from './wasm-protocol.ts';
-
-/** Instances kept ready. */
-const KEPT_INSTANCES = 16;
-/** Frames of a trap's trace, as many as native code gives. */
-const TRACE_FRAMES = 64;
-/** Memory up to this size is zeroed for the next run; a larger one is dropped, since zeroing would touch all of it. */
-const LARGEST_ZEROED = 1024 * 1024;
-
-/** A dropped memory up to this size is left to the engine's own collections. */
-const LARGEST_LEFT = 4 * 1024 * 1024;
-
-/** Thrown through guest code when the host function failed; the host keeps the error itself. */
-class HostCallFailed extends Error {}
+import { TRACE_FRAMES, WasmGuest } from './wasm-guest.ts';
+import type { WasmGuestStart, WasmRequest } from './wasm-protocol.ts';
 
 const start = workerData as WasmGuestStart;
 if (parentPort === null) throw new UsageError('the guest script was started by hand', 'Make a Sandbox: it starts its own threads.');
 const supervisor = parentPort, { port } = start;
-const channel = new HostCallChannel(start.channel), control = new GuestControl(start.control), plan = new WakePlan(start.plan);
+const control = new GuestControl(start.control), plan = new WakePlan(start.plan);
 const cpu = new ThreadCpuClock();
 control.cpuFile = cpu.descriptor;
 Error.stackTraceLimit = TRACE_FRAMES;
 
-/** `(memory (export "m") 1 1) (global (export "t") (mut i32) (i32.const 0)) (func (export "f") (param i32) (result i32) (local.get 0))` */
-const REHEARSAL = [
-  0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x06, 0x01, 0x60, 0x01, 0x7f, 0x01, 0x7f, 0x03, 0x02, 0x01, 0x00, 0x05, 0x04, 0x01, 0x01, 0x01, 0x01,
-  0x06, 0x06, 0x01, 0x7f, 0x01, 0x41, 0x00, 0x0b, 0x07, 0x0d, 0x03, 0x01, 0x66, 0x00, 0x00, 0x01, 0x6d, 0x02, 0x00, 0x01, 0x74, 0x03, 0x00,
-  0x0a, 0x06, 0x01, 0x04, 0x00, 0x20, 0x00, 0x0b,
-];
-
-interface Known { readonly image: WasmImage; engineModule: WasmEngineModule | undefined; instance: WasmInstance | undefined }
-/** Least recently used first. */
-const known = new Map<number, Known>();
-let current: WasmRunRequest | undefined;
-/** When the run's time is over, and how long it slept so far, milliseconds. */
-let due = Infinity, waited = 0;
-
-/** True once the host may hear of what is run. */
-let up = false;
-
-function say(reply: WasmReply): void { if (up) port.postMessage(reply); }
-
-function hostFunction(i: Import): WasmHostFunction {
-  return (...args: readonly unknown[]) => {
-    channel.begin();
-    say({ type: 'call', id: current?.id ?? -1, name: i.name, args: args as readonly Scalar[] });
-    const asked = performance.now(), answer = channel.wait(Math.max(0, due - asked));
-    waited += performance.now() - asked;
-    switch (answer.kind) {
-      case 'values': return i.results.length === 0 ? undefined : i.results.length === 1 ? answer.values[0] : answer.values;
-      case 'error': throw new HostCallFailed();
-      case 'late': throw new RunInterruptedError('deadline', current?.functionName ?? '', undefined);
-      default: return answer satisfies never;
-    }
-  };
-}
-
-/** The program of a request, compiled by the engine when nobody has done it yet. */
-function programOf(request: WasmRunRequest): Known | undefined {
-  let it = known.get(request.key);
-  if (it === undefined) {
-    if (request.image === undefined) return undefined;
-    it = { image: request.image, engineModule: request.image.engineModule, instance: undefined };
-  } else known.delete(request.key);
-  known.set(request.key, it);
-  if (it.engineModule === undefined) {
-    const before = performance.now(), made = compileOnEngine(it.image.compiled.bytes, start.mayOptimise);
-    it.engineModule = made;
-    say({ type: 'compiled', id: request.id, key: request.key, engineModule: made, time: performance.now() - before });
-  }
-  return it;
-}
-
-function instanceOf(it: Known): WasmInstance {
-  if (it.instance === undefined) {
-    const { image } = it, imports: Record<string, WasmHostFunction> = Object.create(null) as Record<string, WasmHostFunction>;
-    for (const i of image.imports) imports[i.name] = hostFunction(i);
-    it.instance = new WasmInstance(image.compiled, {
-      imports, locations: image.locations, ...(image.surface === undefined ? {} : { surface: image.surface }), ...(it.engineModule === undefined ? {} : { engineModule: it.engineModule }),
-    });
-    let count = 0;
-    for (const k of [...known.values()].reverse()) if (k.instance !== undefined && ++count > KEPT_INSTANCES) k.instance = undefined;
-  }
-  return it.instance;
-}
-
-/** Runs a request and answers it; gives the program whose instance must be cleaned. */
-function run(request: WasmRunRequest): Known | undefined {
-  const done = (result: RawResult, wallTime = 0, cpuTime = 0, peakMemory = 0): void => {
-    const reply: DoneReply = { type: 'done', id: request.id, result, wallTime, cpuTime, peakMemory };
-    say(reply);
-  };
-  let it: Known | undefined, instance: WasmInstance;
-  try {
-    it = programOf(request);
-    if (it === undefined) {
-      done({ kind: 'failed', message: 'the guest does not know the module' });
-      return undefined;
-    }
-    instance = instanceOf(it);
-    if (request.inputs.length > 0) {
-      const { memory } = instance;
-      for (const i of request.inputs) memory.set(i.bytes, i.address);
-    }
-  } catch (error) {
-    done(preparationFailure(error));
-    return it;
-  }
-  const cpuBefore = cpu.start(), now = monotonicTime(), before = performance.now();
-  const deadline = request.timeLimit === null ? NEVER : deadlineAfter(now, request.timeLimit);
-  due = request.timeLimit === null ? Infinity : before + request.timeLimit;
-  waited = 0;
-  control.begin(request.id, now, deadline, cpuBefore);
-  if (deadline < plan.at) supervisor.postMessage(0);
-  let result: RawResult;
-  try {
-    result = { kind: 'ok', value: instance.call(request.functionName, request.args) as Scalar | undefined | readonly Scalar[], outputs: {} };
-  } catch (error) {
-    result = resultOf(error);
-  }
-  const wall = performance.now() - before;
-  if (!control.end(request.id)) sleepForEver();
-  due = Infinity;
-  const cpuTime = cpu.stop(wall, waited), { memory } = instance;
-  if (result.kind === 'ok' && request.outputs.length > 0) {
-    // fromEntries also makes an own property of the name __proto__.
-    result = { ...result, outputs: Object.fromEntries(request.outputs.map((o) => [o.name, memory.slice(o.address, o.address + o.length)])) };
-  }
-  done(result, wall, cpuTime, memory.length);
-  return it;
-}
+const guest = new WasmGuest({
+  collect,
+  channel: new HostCallChannel(start.channel),
+  compile: (bytes) => compileOnEngine(bytes, start.mayOptimise),
+  say: (reply) => { port.postMessage(reply); },
+  begin: ({ id, timeLimit }) => {
+    const cpuBefore = cpu.start(), now = monotonicTime(), deadline = timeLimit === null ? NEVER : deadlineAfter(now, timeLimit);
+    control.begin(id, now, deadline, cpuBefore);
+    if (deadline < plan.at) supervisor.postMessage(0);
+  },
+  end: ({ id }, wall, waited) => {
+    if (!control.end(id)) sleepForEver();
+    return cpu.stop(wall, waited);
+  },
+});
 
 /** The run was killed: somebody else has answered, and ends this thread any moment. */
 function sleepForEver(): never {
@@ -161,66 +44,6 @@ function deadlineAfter(now: bigint, milliseconds: number): bigint {
   return nanoseconds >= Number.MAX_SAFE_INTEGER ? NEVER : now + BigInt(Math.max(1, Math.round(nanoseconds)));
 }
 
-/** What went wrong before guest code was entered. */
-function preparationFailure(error: unknown): RawResult {
-  const engine = wasmEngine();
-  if (engine !== undefined && error instanceof engine.CompileError) return { kind: 'refused', message: `the WebAssembly engine refused it: ${error.message}` };
-  // The engine found no address space or memory for the instance.
-  if (error instanceof RangeError) return { kind: 'no-memory', message: error.message };
-  return resultOf(error);
-}
-
-function resultOf(error: unknown): RawResult {
-  if (error instanceof TrapError) return { kind: 'trap', trap: error.trap, functionName: error.functionName, location: error.location, address: error.address, frames: error.frames };
-  if (error instanceof RunInterruptedError) return { kind: 'interrupted', reason: error.reason };
-  if (error instanceof HostCallFailed) return { kind: 'host-error' };
-  // Thrown in JavaScript on the way to a host function: guest code had used up the stack.
-  if (error instanceof RangeError && /call stack/i.test(error.message)) return { kind: 'trap', trap: 'stack-overflow', functionName: undefined, location: undefined, address: undefined, frames: [] };
-  if (error instanceof UsageError) return { kind: 'usage', what: error.message.split('\n  ')[0], remedy: error.remedy };
-  return { kind: 'failed', message: error instanceof LamellaError ? error.message : error instanceof Error ? error.stack ?? error.message : String(error) };
-}
-
-/** Makes the instance as good as new, or lets go of it: true when that was much memory, for the collector. */
-function clean(it: Known): boolean {
-  const { instance } = it;
-  if (instance === undefined) return false;
-  const size = instance.memory.length;
-  if (size <= LARGEST_ZEROED && instance.reset()) return false;
-  it.instance = undefined;
-  return size > LARGEST_LEFT;
-}
-
-port.on('message', (request: WasmRequest) => {
-  switch (request.type) {
-    case 'run': {
-      current = request;
-      const it = run(request);
-      current = undefined;
-      // Before the next run brings its own: a worker holds one large memory at a time.
-      if (it !== undefined && clean(it)) collect();
-      return;
-    }
-    case 'forget':
-      known.delete(request.key);
-      say({ type: 'forgotten', key: request.key });
-      return;
-    default: request satisfies never;
-  }
-});
-rehearse();
-up = true;
-say({ type: 'ready' });
-
-/** Runs a function once as a request would have it, so that the first request finds this thread's code loaded and warm. */
-function rehearse(): void {
-  const compiled: CompiledWasm = {
-    architecture: 'wasm', moduleName: 'rehearsal', memoryModel: 'linear', bytes: Uint8Array.from(REHEARSAL), functions: [{ name: 'f', params: ['i32'], results: ['i32'], internal: false }],
-    importCount: 0, exports: { f: 0 }, memoryExport: 'm', trapExport: 't', stackExport: undefined, stackTop: 0, initialPages: 1, maximumPages: 1, data: [], sites: new Int32Array(0), features: {},
-  };
-  const image: WasmImage = { compiled, engineModule: undefined, imports: [], locations: [], surface: undefined };
-  for (let k = 0; k < 3; k++) {
-    const it = run({ type: 'run', id: 0, key: -1, image, functionName: 'f', args: [k], timeLimit: null, inputs: [], outputs: [] });
-    if (it !== undefined) clean(it);
-  }
-  known.clear();
-}
+port.on('message', (request: WasmRequest) => { guest.receive(request); });
+guest.rehearse();
+port.postMessage({ type: 'ready' });

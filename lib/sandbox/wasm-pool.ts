@@ -9,24 +9,19 @@
  * - a thread whose run was killed or given up never runs anything again;
  * - once the pool is in use there is a thread more than runs, so that the next run finds one that is up.
  */
-import type { MessagePort, Worker } from 'node:worker_threads';
-import { nodeBuiltin } from '../runtime/node-builtin.ts';
 import type { WasmEngineModule } from '../runtime/wasm-engine.ts';
-import { engineFlagsUntouched } from './engine-compile.ts';
 import { CHANNEL_BYTES, HostCallChannel } from './host-call-channel.ts';
 import type { JobEnd, JobSpec } from './job.ts';
-import { CONTROL_BYTES, NEVER, PLAN_BYTES, runNumber, WakePlan } from './wasm-control.ts';
-import type { SupervisorReply, SupervisorRequest, SupervisorStart, WasmGuestStart, WasmImage, WasmReply, WasmRunRequest } from './wasm-protocol.ts';
+import type { GuestThread, GuestThreads, KilledReport } from './guest-threads.ts';
+import type { WasmImage, WasmReply, WasmRunRequest } from './wasm-protocol.ts';
 
 /** How long after its deadline a guest is given up about which nobody has said anything, milliseconds. */
 export const WASM_GRACE_MS = 1_000;
 /** What a guest may take, besides, for having the engine compile a program it does not know, milliseconds. */
 const COMPILE_GRACE_MS = 60_000;
-/** The longest delay that Node's timers know. */
+/** The longest delay that timers know. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 const MEBIBYTE = 1024 * 1024;
-/** Stack of a guest thread besides what the guest may use, for Node and the engine. */
-const OWN_STACK_MEGABYTES = 0.5;
 
 /** A run of a program. `image` is sent only where it is not yet known. */
 export interface WasmJob extends JobSpec {
@@ -45,39 +40,43 @@ interface Pending { readonly job: WasmJob; readonly submitted: number; readonly 
 function stackClass(stackSize: number): number { return Math.ceil(stackSize / MEBIBYTE); }
 
 class Guest {
-  readonly id: number;
   readonly stack: number;
-  readonly port: MessagePort;
-  readonly channel: HostCallChannel;
+  readonly thread: GuestThread;
+  readonly channel: HostCallChannel | undefined;
   readonly known = new Set<number>();
   readonly started: Promise<void>;
   /** Number of the run it is executing, −1 for none. */
   run = -1;
   dead = false;
   onReply: (reply: WasmReply) => void = () => {};
-  onKilled: (reply: SupervisorReply & { readonly type: 'killed' }) => void = () => {};
+  onKilled: (report: KilledReport) => void = () => {};
   onDeath: (message: string) => void = () => {};
-  #up: () => void = () => {};
   #down: (error: Error) => void = () => {};
 
-  constructor(id: number, stack: number, port: MessagePort, channel: SharedArrayBuffer) {
-    this.id = id;
+  constructor(threads: GuestThreads, stack: number, gone: (g: Guest, message: string) => void) {
     this.stack = stack;
-    this.port = port;
-    this.channel = new HostCallChannel(channel);
+    const channel = threads.sharesMemory ? new SharedArrayBuffer(CHANNEL_BYTES) : undefined;
+    this.channel = channel === undefined ? undefined : new HostCallChannel(channel);
+    let up = (): void => {};
     this.started = new Promise((resolve, reject) => {
-      this.#up = resolve;
+      up = resolve;
       this.#down = reject;
     });
     this.started.catch(() => {});
-    port.on('message', (reply: WasmReply) => { if (reply.type === 'ready') this.#up(); else this.onReply(reply); });
-    port.unref();
+    this.thread = threads.start(stack, channel, {
+      reply: (reply) => { if (reply.type === 'ready') up(); else this.onReply(reply); },
+      killed: (report) => {
+        if (this.run !== -1 && report.isRun(this.run)) this.onKilled(report);
+        gone(this, 'it was stopped at its deadline');
+      },
+      gone: (message) => { gone(this, message); },
+    });
   }
 
   die(message: string): void {
     if (this.dead) return;
     this.dead = true;
-    this.port.close();
+    this.thread.close();
     this.#down(new Error(message));
     this.onDeath(message);
   }
@@ -85,21 +84,17 @@ class Guest {
 
 /** See the file's header. One pool serves every sandbox of the process. */
 export class WasmPool {
-  readonly #scripts: { readonly supervisor: URL; readonly guest: URL };
-  readonly #guests = new Map<number, Guest>();
+  readonly #threads: GuestThreads;
+  readonly #guests = new Set<Guest>();
   readonly #idle: Guest[] = [];
   readonly #queue: Pending[] = [];
-  readonly #plan = new SharedArrayBuffer(PLAN_BYTES);
-  #supervisor: Worker | undefined;
   #limit: number;
   #busy = 0;
   #waiting = 0;
-  #nextGuest = 1;
 
-  constructor(scripts: { readonly supervisor: URL; readonly guest: URL }, limit: number) {
-    this.#scripts = scripts;
+  constructor(threads: GuestThreads, limit: number) {
+    this.#threads = threads;
     this.#limit = limit;
-    new WakePlan(this.#plan).at = NEVER;
   }
 
   /** Guest threads alive or on their way. */
@@ -117,7 +112,7 @@ export class WasmPool {
 
   /** Tells every guest to drop a program. */
   forget(key: number): void {
-    for (const g of this.#guests.values()) if (g.known.delete(key)) g.port.postMessage({ type: 'forget', key });
+    for (const g of this.#guests) if (g.known.delete(key)) g.thread.post({ type: 'forget', key });
   }
 
   /** Starts `count` guests ahead of need, at most as many as may run and a spare. */
@@ -125,63 +120,26 @@ export class WasmPool {
     const stack = stackClass(stackSize);
     while (this.#guests.size < Math.min(count, this.#limit + 1)) this.#idle.push(this.#start(stack));
     this.#hold();
-    await Promise.allSettled([...this.#guests.values()].map((g) => g.started));
+    await Promise.allSettled([...this.#guests].map((g) => g.started));
     this.#letGo();
   }
 
   /** Ends every thread. */
-  async close(): Promise<void> {
-    const supervisor = this.#supervisor;
-    this.#supervisor = undefined;
-    await supervisor?.terminate();
-  }
+  async close(): Promise<void> { await this.#threads.close(); }
 
   /** Somebody waits: the process stays alive until as many calls of {@link #letGo}. */
-  #hold(): void { if (this.#waiting++ === 0) this.#supervisor?.ref(); }
-  #letGo(): void { if (--this.#waiting === 0) this.#supervisor?.unref(); }
-
-  #ask(request: SupervisorRequest, transfer: readonly MessagePort[] = []): void {
-    if (this.#supervisor === undefined) {
-      const { Worker } = nodeBuiltin('node:worker_threads');
-      const start: SupervisorStart = { plan: this.#plan, guestScript: this.#scripts.guest.href };
-      new WakePlan(this.#plan).at = NEVER;
-      const made = this.#supervisor = new Worker(this.#scripts.supervisor, { workerData: start, stdout: false, stderr: false, execArgv: [] });
-      if (this.#waiting === 0) made.unref();
-      made.on('message', (reply: SupervisorReply) => { this.#heard(reply); });
-      let message = 'the supervisor ended';
-      made.on('error', (e) => { message = e instanceof Error ? e.message : String(e); });
-      made.on('exit', () => {
-        // Its guests have ended with it.
-        if (this.#supervisor === made) this.#supervisor = undefined;
-        for (const g of [...this.#guests.values()]) this.#bury(g, message);
-      });
-    }
-    this.#supervisor.postMessage(request, [...transfer]);
-  }
-
-  #heard(reply: SupervisorReply): void {
-    const g = this.#guests.get(reply.guest);
-    if (g === undefined) return;
-    switch (reply.type) {
-      case 'killed': if (g.run !== -1 && runNumber(g.run) === reply.run) g.onKilled(reply); this.#bury(g, 'it was stopped at its deadline'); return;
-      case 'gone': this.#bury(g, reply.message); return;
-      default: reply satisfies never;
-    }
-  }
+  #hold(): void { if (this.#waiting++ === 0) this.#threads.hold(); }
+  #letGo(): void { if (--this.#waiting === 0) this.#threads.letGo(); }
 
   #start(stack: number): Guest {
-    const { MessageChannel } = nodeBuiltin('node:worker_threads');
-    const { port1, port2 } = new MessageChannel(), channel = new SharedArrayBuffer(CHANNEL_BYTES), id = this.#nextGuest++;
-    const g = new Guest(id, stack, port1, channel);
-    this.#guests.set(id, g);
-    const start: WasmGuestStart = { mayOptimise: engineFlagsUntouched(), port: port2, channel, control: new SharedArrayBuffer(CONTROL_BYTES), plan: this.#plan };
-    this.#ask({ type: 'spawn', guest: id, stackMegabytes: stack + OWN_STACK_MEGABYTES, start }, [port2]);
+    const g = new Guest(this.#threads, stack, (it, message) => { this.#bury(it, message); });
+    this.#guests.add(g);
     return g;
   }
 
   /** A guest that is no more, or will be in a moment. */
   #bury(g: Guest, message: string): void {
-    if (!this.#guests.delete(g.id)) return;
+    if (!this.#guests.delete(g)) return;
     const at = this.#idle.indexOf(g);
     if (at >= 0) this.#idle.splice(at, 1);
     g.die(message);
@@ -189,7 +147,7 @@ export class WasmPool {
   }
 
   #kill(g: Guest): void {
-    if (this.#supervisor !== undefined) this.#ask({ type: 'terminate', guest: g.id });
+    g.thread.kill();
     this.#bury(g, 'it was stopped');
   }
 
@@ -230,7 +188,7 @@ export class WasmPool {
 
   #dispatch(g: Guest, pending: Pending): void {
     const { job, settle } = pending, { call, signal } = job, queueTime = performance.now() - pending.submitted;
-    let over = false, hostError: { error: unknown } | undefined, watchdog: NodeJS.Timeout | undefined, engineTime = 0;
+    let over = false, hostError: { error: unknown } | undefined, watchdog: ReturnType<typeof setTimeout> | undefined, engineTime = 0;
     /** Answers the caller; `usable`: the guest takes the next run. */
     const finish = (end: JobEnd, usable: boolean): void => {
       if (over) return;
@@ -254,11 +212,11 @@ export class WasmPool {
         case 'call':
           Promise.resolve().then(() => job.hostCall(reply)).then((values) => {
             // An answer that comes after its run has ended must not become the answer to a later run's question.
-            if (g.run === call.id) g.channel.answer(values);
+            if (g.run === call.id) g.channel?.answer(values);
           }).catch((error: unknown) => {
             if (g.run !== call.id) return;
             hostError = { error };
-            g.channel.fail();
+            g.channel?.fail();
           });
           return;
         case 'compiled':
@@ -278,7 +236,7 @@ export class WasmPool {
     g.known.add(job.key);
     const request: WasmRunRequest = { type: 'run', key: job.key, image: isKnown ? undefined : job.image, ...call };
     try {
-      g.port.postMessage(request);
+      g.thread.post(request);
     } catch (error) {
       // Something in the request cannot be copied to another thread; the guest has seen nothing of it.
       if (!isKnown) g.known.delete(job.key);

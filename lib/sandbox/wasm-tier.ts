@@ -4,13 +4,17 @@ import type { Module } from '../mir/module.ts';
 import type { CompiledWasm } from '../codegen/wasm-module.ts';
 import type { Pipeline } from '../passes/pipeline.ts';
 import type { WasmEngineModule } from '../runtime/wasm-engine.ts';
+import { hasNode } from '../runtime/node-builtin.ts';
 import type { SandboxConfig } from './config.ts';
+import type { GuestThreads } from './guest-threads.ts';
 import type { JobEnd, JobSpec } from './job.ts';
 import { ProgramCache } from './program-cache.ts';
 import type { SandboxTarget, TakenModule } from './program.ts';
+import { NodeGuestThreads } from './node-guest-threads.ts';
 import { SharedMemoryUnsupportedError, type PreparedRun, type PreparedShare, type Tier } from './tier.ts';
 import { WasmPool } from './wasm-pool.ts';
 import type { WasmImage } from './wasm-protocol.ts';
+import { hasWebWorkers, WebGuestThreads } from './web-guest-threads.ts';
 
 /** A compiled module; `key` is what guests know it by. The engine's form comes from the first guest that ran it. */
 interface WasmProgram { readonly key: number; readonly size: number; readonly compiled: CompiledWasm; image: WasmImage }
@@ -25,15 +29,31 @@ export class LibraryImportError extends LamellaError {
   }
 }
 
+/** Guest code waits for host functions, which needs memory in common with the page. */
+export class NoSharedMemoryError extends LamellaError {
+  constructor(moduleName: string) {
+    super('no-shared-memory', `module ${moduleName} imports JavaScript functions, and threads share no memory here`,
+      'Serve the page with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp, or run it in this thread with instantiateWasm.');
+  }
+}
+
 let pool: WasmPool | undefined;
 let nextKey = 1;
 
 /** The process's guests, shared by all sandboxes. */
 function sharedPool(workers: number): WasmPool {
-  pool ??= new WasmPool({ supervisor: new URL('./wasm-supervisor-main.js', import.meta.url), guest: new URL('./wasm-guest-main.js', import.meta.url) }, workers);
+  pool ??= new WasmPool(guestThreads(), workers);
   pool.allow(workers);
   return pool;
 }
+
+/** Node's threads, or a browser's workers. */
+function guestThreads(): GuestThreads {
+  if (hasWebWorkers() && !hasNode()) return new WebGuestThreads();
+  return new NodeGuestThreads({ supervisor: new URL(SUPERVISOR, import.meta.url), guest: new URL(GUEST, import.meta.url) });
+}
+/** Not written where they are used: a bundler for browsers would look for them. */
+const SUPERVISOR = './wasm-supervisor-main.js', GUEST = './wasm-guest-main.js';
 
 /** Threads of the tier alive in this process, the supervisor not counted. For tests and for those who watch a process. */
 export function wasmThreads(): number { return pool?.size ?? 0; }
@@ -59,6 +79,7 @@ export class WasmTier implements Tier {
   prepare(t: TakenModule, config: SandboxConfig): PreparedRun {
     const library = t.module.imports.find((i) => i.kind === 'libc');
     if (library !== undefined) throw new LibraryImportError(t.module.name, library.name);
+    if (t.jsImports.size > 0 && typeof SharedArrayBuffer !== 'function') throw new NoSharedMemoryError(t.module.name);
     const { program, alive } = this.#cache.get(t, config), { key } = program;
     return {
       codeSize: program.compiled.bytes.length, initialMemory: program.compiled.initialPages * 65536,

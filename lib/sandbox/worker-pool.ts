@@ -9,7 +9,8 @@
  * - a worker that died or is stuck is replaced when the next run needs one;
  * - jobs that are to run together get their workers all at once, so that two such groups never wait for each other.
  */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
+import { nodeBuiltin } from '../runtime/node-builtin.ts';
 import type { StubImage } from '../codegen/stub-image.ts';
 import type { InterruptAddress } from '../runtime/interrupt.ts';
 import { HostCallChannel, CHANNEL_BYTES } from './host-call-channel.ts';
@@ -55,6 +56,7 @@ class GuestWorker {
     const buffer = new SharedArrayBuffer(CHANNEL_BYTES);
     this.channel = new HostCallChannel(buffer);
     const start: WorkerStart = { channel: buffer, stubs };
+    const { Worker } = nodeBuiltin('node:worker_threads');
     this.worker = new Worker(script, { workerData: start, stdout: false, stderr: false });
     this.worker.unref();
     this.started = new Promise((resolve, reject) => {

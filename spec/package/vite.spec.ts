@@ -10,7 +10,7 @@ import { install, type Installed } from './installed.ts';
 
 const test = suite('vite');
 /** No koffi: a browser has no use for it, and nothing may ask for it. */
-let it: Installed, warnings: string[] = [], browser: BrowserSession | undefined;
+let it: Installed, warnings: string[] = [], browser: BrowserSession | undefined, shared: BrowserSession | undefined;
 const executable = chromiumOrSkip('Lamella in a browser');
 
 test.before(async () => {
@@ -23,12 +23,15 @@ test.before(async () => {
     // Dependencies are links into the project: taken by the name they have here.
     resolve: { preserveSymlinks: true },
     worker: { format: 'es' },
-    build: { outDir: 'out', emptyOutDir: true, rolldownOptions: { input: pages(), output: { codeSplitting: { groups: [{ name: 'lamella', test: /node_modules/ }] } } } },
+    build: { outDir: 'out', emptyOutDir: true, chunkSizeWarningLimit: 2_000, rolldownOptions: { input: pages(), output: { codeSplitting: { groups: [{ name: 'lamella', test: /node_modules/ }] } } } },
   });
-  if (executable !== undefined) browser = await browse(executable, join(it.folder, 'out'), true);
+  if (executable === undefined) return;
+  browser = await browse(executable, join(it.folder, 'out'), false);
+  shared = await browse(executable, join(it.folder, 'out'), true);
 });
 test.after(async () => {
   await browser?.close();
+  await shared?.close();
   it.dispose();
 });
 
@@ -64,5 +67,34 @@ test('DSL, passes, text form, interpreter and WebAssembly backend in the page', 
     assert.match(s.wrong, /^UsageError: argument 0 of fib is 1/, s.level);
   }
 });
+
+interface SandboxResult { readonly isolated: boolean; readonly outcomes: Readonly<Record<string, string>>; readonly timeouts: string; readonly pages: number; readonly peak: number }
+
+for (const isolated of [false, true]) {
+  test(`the sandbox on workers of ${isolated ? 'an isolated page' : 'a page without shared memory'}`, async () => {
+    const session = isolated ? shared : browser;
+    if (session === undefined) return;
+    const r = await (await session.open('sandbox.html')).result() as SandboxResult;
+    assert.is(r.isolated, isolated, JSON.stringify(r));
+    const { deep, zero, asked, thrown, refused, ...others } = r.outcomes;
+    assert.equal(others, {
+      fib: 'ok wasm 75025', timeout: 'timeout wasm timeout: spin was stopped at its deadline of 50 ms', after: 'ok wasm 55',
+      once: 'ok wasm 1', again: 'ok wasm 1', input: 'ok wasm 42', cancelled: 'cancelled wasm cancelled: spin was stopped by its abort signal',
+    });
+    assert.match(deep, /^trap wasm trap: stack-overflow/);
+    assert.match(zero, /^trap wasm trap: integer-divide-by-zero in divide \(http.*assets\/sandbox-[^/]+\.js:\d+:\d+\)$/);
+    assert.match(refused, /^memory - memory: module demo needs up to/);
+    if (isolated) {
+      assert.is(asked, 'ok wasm 41');
+      assert.is(thrown, 'host wasm host: a host function called from ask threw: no');
+    } else {
+      assert.match(asked, /^compile - compile: module asking was refused: module asking imports JavaScript functions, and threads share no memory here/);
+      assert.match(thrown, /^compile - /);
+    }
+    assert.is(r.timeouts, 'timeout');
+    // 8 MiB for everything: memory cannot take all of it.
+    assert.ok(r.pages > 50 && r.peak < 8 * 1024 * 1024 && r.peak > 4 * 1024 * 1024, `${r.pages} pages, ${r.peak} bytes`);
+  });
+}
 
 test.run();

@@ -1,0 +1,87 @@
+/** Guest threads in Node: a supervisor thread starts them and stops them at their deadlines, while the host may be busy. */
+import type { MessagePort, Worker } from 'node:worker_threads';
+import { nodeBuiltin } from '../runtime/node-builtin.ts';
+import { engineFlagsUntouched } from './engine-compile.ts';
+import type { GuestEvents, GuestThread, GuestThreads } from './guest-threads.ts';
+import { CONTROL_BYTES, NEVER, PLAN_BYTES, runNumber, WakePlan } from './wasm-control.ts';
+import type { SupervisorReply, SupervisorRequest, SupervisorStart, WasmGuestStart, WasmReply } from './wasm-protocol.ts';
+
+/** Stack of a guest thread besides what the guest may use, for Node and the engine. */
+const OWN_STACK_MEGABYTES = 0.5;
+
+export class NodeGuestThreads implements GuestThreads {
+  readonly sharesMemory = true;
+  readonly #scripts: { readonly supervisor: URL; readonly guest: URL };
+  readonly #guests = new Map<number, GuestEvents>();
+  readonly #plan = new SharedArrayBuffer(PLAN_BYTES);
+  #supervisor: Worker | undefined;
+  #held = false;
+  #nextGuest = 1;
+
+  constructor(scripts: { readonly supervisor: URL; readonly guest: URL }) {
+    this.#scripts = scripts;
+    new WakePlan(this.#plan).at = NEVER;
+  }
+
+  start(stackMegabytes: number, channel: SharedArrayBuffer | undefined, events: GuestEvents): GuestThread {
+    const { MessageChannel } = nodeBuiltin('node:worker_threads');
+    const { port1: port, port2 } = new MessageChannel(), guest = this.#nextGuest++;
+    this.#guests.set(guest, events);
+    port.on('message', (reply: WasmReply) => { events.reply(reply); });
+    port.unref();
+    const start: WasmGuestStart = { mayOptimise: engineFlagsUntouched(), port: port2, channel: channel ?? new SharedArrayBuffer(0), control: new SharedArrayBuffer(CONTROL_BYTES), plan: this.#plan };
+    this.#ask({ type: 'spawn', guest, stackMegabytes: stackMegabytes + OWN_STACK_MEGABYTES, start }, [port2]);
+    return {
+      post: (request) => { port.postMessage(request); },
+      kill: () => { if (this.#supervisor !== undefined) this.#ask({ type: 'terminate', guest }); },
+      close: () => {
+        this.#guests.delete(guest);
+        port.close();
+      },
+    };
+  }
+
+  hold(): void {
+    this.#held = true;
+    this.#supervisor?.ref();
+  }
+  letGo(): void {
+    this.#held = false;
+    this.#supervisor?.unref();
+  }
+
+  async close(): Promise<void> {
+    const supervisor = this.#supervisor;
+    this.#supervisor = undefined;
+    await supervisor?.terminate();
+  }
+
+  #ask(request: SupervisorRequest, transfer: readonly MessagePort[] = []): void {
+    if (this.#supervisor === undefined) {
+      const { Worker } = nodeBuiltin('node:worker_threads');
+      const start: SupervisorStart = { plan: this.#plan, guestScript: this.#scripts.guest.href };
+      new WakePlan(this.#plan).at = NEVER;
+      const made = this.#supervisor = new Worker(this.#scripts.supervisor, { workerData: start, stdout: false, stderr: false, execArgv: [] });
+      if (!this.#held) made.unref();
+      made.on('message', (reply: SupervisorReply) => { this.#heard(reply); });
+      let message = 'the supervisor ended';
+      made.on('error', (e) => { message = e instanceof Error ? e.message : String(e); });
+      made.on('exit', () => {
+        // Its guests have ended with it.
+        if (this.#supervisor === made) this.#supervisor = undefined;
+        for (const events of [...this.#guests.values()]) events.gone(message);
+      });
+    }
+    this.#supervisor.postMessage(request, [...transfer]);
+  }
+
+  #heard(reply: SupervisorReply): void {
+    const events = this.#guests.get(reply.guest);
+    if (events === undefined) return;
+    switch (reply.type) {
+      case 'killed': events.killed({ wallTime: reply.wallTime, cpuTime: reply.cpuTime, isRun: (id) => runNumber(id) === reply.run }); return;
+      case 'gone': events.gone(reply.message); return;
+      default: reply satisfies never;
+    }
+  }
+}
