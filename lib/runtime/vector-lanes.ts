@@ -54,7 +54,8 @@ export function setLanes(to: LaneArray, from: LaneArray): void { (to as Uint8Arr
 export function laneClassNumber(v: LaneArray): number { return CLASS_LIST.findIndex((c) => v instanceof c); }
 export function lanesOfClass(number: number, bytes: Uint8Array): LaneArray {
   const array = CLASS_LIST[number];
-  return new array(bytes.slice().buffer, 0, bytes.length / array.BYTES_PER_ELEMENT);
+  // A copy in memory of its own: the bytes may be shared.
+  return new array(Uint8Array.from(bytes).buffer, 0, bytes.length / array.BYTES_PER_ELEMENT);
 }
 
 /** The 64-bit words of a vector, lowest first. */

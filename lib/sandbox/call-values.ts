@@ -1,5 +1,6 @@
 /** What goes into a run and comes out of host functions: taken once, checked, made of plain data. */
 import { InternalError, UsageError } from '../mir/errors.ts';
+import { copyLanes } from '../runtime/vector-lanes.ts';
 import { canCross } from './host-call-channel.ts';
 import type { TakenModule } from './program.ts';
 import type { HostCallMessage, MemoryInput, MemoryOutput, Scalar } from './protocol.ts';
@@ -38,8 +39,9 @@ export async function callHost(t: TakenModule, imports: HostFunctions, message: 
   const list: readonly unknown[] = Array.isArray(result) ? Array.from<unknown>(result) : [result];
   if (list.length !== count) throw new UsageError(`the host function "${message.name}" gave ${list.length} value${list.length === 1 ? '' : 's'}, not ${count}`, `Its results are (${t.jsImports.get(message.name)?.results.join(', ')}).`);
   return list.map((v) => {
-    if (canCross(v)) return v;
-    throw new UsageError(`the host function "${message.name}" gave ${v === null ? 'null' : typeof v === 'undefined' ? 'nothing' : `a ${typeof v}`} that is no value of ${t.jsImports.get(message.name)?.results.join(', ')}`, 'Give a number, a bigint, a boolean, a list of them for several results, or nothing.');
+    const own = canCross(v) ? v : copyLanes(v);
+    if (own !== undefined) return own;
+    throw new UsageError(`the host function "${message.name}" gave ${v === null ? 'null' : typeof v === 'undefined' ? 'nothing' : `a ${typeof v}`} that is no value of ${t.jsImports.get(message.name)?.results.join(', ')}`, 'Give a number, a bigint, a boolean, a typed array with the lanes of a vector, a list of them for several results, or nothing.');
   });
 }
 
@@ -48,7 +50,10 @@ export function plainArguments(name: string, args: unknown): readonly Scalar[] {
   if (!Array.isArray(args)) throw new UsageError(`the arguments of ${name} are a list`, 'Pass for example [30n].');
   return args.map((v: unknown, k) => {
     if (typeof v === 'number' || typeof v === 'bigint' || typeof v === 'boolean') return v;
-    throw new UsageError(`argument ${k} of ${name} is ${v === null ? 'null' : `a ${typeof v}`}`, 'Arguments are numbers, bigints (64-bit integers) and booleans; pass bytes through `inputs`.');
+    // A copy: the caller's may change, or go away, while the run waits.
+    const lanes = copyLanes(v);
+    if (lanes !== undefined) return lanes;
+    throw new UsageError(`argument ${k} of ${name} is ${v === null ? 'null' : `a ${typeof v}`}`, 'Arguments are numbers, bigints (64-bit integers), booleans and typed arrays of 16 or 32 bytes (vectors); pass other bytes through `inputs`.');
   });
 }
 

@@ -1,13 +1,14 @@
 /** What the host and its guest workers say to each other. Plain data only: everything here is structure-cloned. */
 import type { TrapFrame } from '../mir/errors.ts';
 import type { SourceLocation } from '../mir/module.ts';
+import type { JsVector } from '../mir/typed-module.ts';
 import type { TrapCode } from '../mir/types.ts';
 import type { StubImage } from '../codegen/stub-image.ts';
 import type { ModuleImage } from '../runtime/module-image.ts';
 import type { SharedMemoryHandle } from '../runtime/shared-memory.ts';
 
-/** A value that crosses between JavaScript and guest code. */
-export type Scalar = number | bigint | boolean;
+/** A value that crosses between JavaScript and guest code; a vector is a typed array of its lanes. */
+export type Scalar = number | bigint | boolean | JsVector;
 
 /** Bytes put into linear memory before a run, or read from it after one. Addresses are already checked. */
 export interface MemoryInput { readonly address: number; readonly bytes: Uint8Array }
