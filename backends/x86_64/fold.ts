@@ -1,6 +1,7 @@
 /** Which definitions x86-64 folds into their only user: loads, compares, scaled indices, negated masks. */
 import { quietBetween, userOf, type SelectionInput } from '../../lib/codegen/selection.ts';
 import type { BinaryInst, CompareInst, Instruction, StoreInst, Terminator, Value } from '../../lib/mir/instruction.ts';
+import { isVector } from '../../lib/mir/types.ts';
 import { isExchangedFloat } from './lower-compare.ts';
 import { memoryAlu } from './lower-memory.ts';
 import { sameAddress } from './select-context.ts';
@@ -16,7 +17,10 @@ function folds(s: SelectionInput, d: Instruction, user: User, place: number, avx
   switch (d.kind) {
     case 'load':
       // What a vector operation does not take from memory it loads right before; the widths are the same either way.
-      if (d.type === 'v128') return avx && user.kind === 'vector';
+      if (isVector(d.type)) return avx && user.kind === 'vector';
+      // Lanes from memory: VEX forms for every lane type.
+      if (user.kind === 'splat') return avx;
+      if (user.kind === 'insert_lane') return avx && is(s, user.b, d.result);
       return foldsLoad(s, d.result, d.type, user, place);
     case 'compare': return feedsCondition(s, d.result, user);
     case 'vector': return (d.op === 'vany_true' || d.op === 'vall_true') && feedsCondition(s, d.result, user);

@@ -1,8 +1,8 @@
 /** Between scalars and the lanes of 128-bit vectors: splat, extract, insert. */
 import type { VReg } from '../../lib/codegen/machine-function.ts';
-import type { ExtractLaneInst, InsertLaneInst, SplatInst } from '../../lib/mir/instruction.ts';
+import type { ExtractLaneInst, InsertLaneInst, SplatInst, Value } from '../../lib/mir/instruction.ts';
 import { HALF_LANES, LANE_TYPE, VECTOR_TYPE, type Lanes128 } from '../../lib/mir/types.ts';
-import { X } from './forms.ts';
+import { X, type Form } from './forms.ts';
 import { aluImmediate } from './integer-forms.ts';
 import { emitPlan } from './lower-shuffle.ts';
 import { ALU_AND, ALU_OR, LOAD_U8, OP_ALU, OP_LOAD, OP_MOVD, OP_SHIFT_IMM, SHIFT_SHL, SHIFT_SHR, pack } from './opcodes.ts';
@@ -10,7 +10,7 @@ import { DEF_REG, USE_ANY, USE_REG, defReuse } from './operand-constraints.ts';
 import type { SelectContext } from './select-context.ts';
 import { planShuffle } from './shuffle-plan.ts';
 import {
-  binary, byteWord, constant, copyVector, extractI, halfWord, insertFlexible, newVector, toInt, unary, unaryFlexible, unaryI, zero,
+  binary, binaryFlexible, binaryIFlexible, byteWord, constant, copyVector, extractI, halfWord, insertFlexible, newVector, toInt, unary, unaryFlexible, unaryI, zero,
 } from './vector-steps.ts';
 
 /** Emits the instruction; false when there is no code for it (256-bit vectors). */
@@ -37,6 +37,7 @@ function lowerSplat(s: SelectContext, i: SplatInst, lanes: Lanes128): void {
   }
   switch (lanes) {
     case 'i8x16': {
+      if (avx2 && fromMemory(s, X.vpbroadcastb, i.a, 1, d)) return;
       const x = intoVector(s, i.a, 4);
       if (avx2) unary(s, X.vpbroadcastb, x, d);
       else if (ssse3) binary(s, X.pshufb, x, zero(s), d);
@@ -44,30 +45,25 @@ function lowerSplat(s: SelectContext, i: SplatInst, lanes: Lanes128): void {
       return;
     }
     case 'i16x8': {
+      if (avx2 && fromMemory(s, X.vpbroadcastw, i.a, 2, d)) return;
       const x = intoVector(s, i.a, 4);
       if (avx2) unary(s, X.vpbroadcastw, x, d);
       else unaryI(s, X.pshufd, unaryI(s, X.pshuflw, x, 0), 0, d);
       return;
     }
     case 'i32x4':
-      if (avx && s.isFoldedLoad(i.a)) {
-        s.flexible(i.a);
-        unaryFlexible(s, X.vbroadcastss, d, 16, 4);
-      } else if (avx2) unary(s, X.vpbroadcastd, intoVector(s, i.a, 4), d);
+      if (avx && fromMemory(s, X.vbroadcastss, i.a, 4, d)) return;
+      if (avx2) unary(s, X.vpbroadcastd, intoVector(s, i.a, 4), d);
       else unaryI(s, X.pshufd, intoVector(s, i.a, 4), 0, d);
       return;
     case 'i64x2':
-      if (sse3 && s.isFoldedLoad(i.a)) {
-        s.flexible(i.a);
-        unaryFlexible(s, X.movddup, d, 16, 8);
-      } else if (avx2) unary(s, X.vpbroadcastq, intoVector(s, i.a, 8), d);
+      if (sse3 && fromMemory(s, X.movddup, i.a, 8, d)) return;
+      if (avx2) unary(s, X.vpbroadcastq, intoVector(s, i.a, 8), d);
       else unaryI(s, X.pshufd, intoVector(s, i.a, 8), 0x44, d);
       return;
     case 'f32x4':
-      if (avx && s.isFoldedLoad(i.a)) {
-        s.flexible(i.a);
-        unaryFlexible(s, X.vbroadcastss, d, 16, 4);
-      } else if (avx2) unary(s, X.vbroadcastss, s.reg(i.a), d);
+      if (avx && fromMemory(s, X.vbroadcastss, i.a, 4, d)) return;
+      if (avx2) unary(s, X.vbroadcastss, s.reg(i.a), d);
       else unaryI(s, avx ? X.vpermilps : X.pshufd, s.reg(i.a), 0, d);
       return;
     case 'f64x2':
@@ -78,6 +74,14 @@ function lowerSplat(s: SelectContext, i: SplatInst, lanes: Lanes128): void {
       return;
     default: lanes satisfies never;
   }
+}
+
+/** Through an instruction that reads the one lane from memory, when the scalar is a folded load. */
+function fromMemory(s: SelectContext, f: Form<'unary'>, v: Value, read: number, d: VReg): boolean {
+  if (!s.isFoldedLoad(v)) return false;
+  s.flexible(v);
+  unaryFlexible(s, f, d, 16, read);
+  return true;
 }
 
 function splatConstant(s: SelectContext, i: SplatInst, value: number | bigint, d: VReg): void {
@@ -168,7 +172,7 @@ function lowerInsertLane(s: SelectContext, i: InsertLaneInst, lanes: Lanes128): 
     case 'i16x8': insertInteger(s, i, 4); return;
     case 'i32x4': if (sse4_1) insertInteger(s, i, 4); else merge(s, i, () => intoVector(s, i.b, 4)); return;
     case 'i64x2': if (sse4_1) insertInteger(s, i, 8); else merge(s, i, () => intoVector(s, i.b, 8)); return;
-    case 'f32x4': case 'f64x2': merge(s, i, () => s.reg(i.b)); return;
+    case 'f32x4': case 'f64x2': insertFloat(s, i, lanes === 'f64x2'); return;
     default: lanes satisfies never;
   }
 }
@@ -178,6 +182,17 @@ function insertInteger(s: SelectContext, i: InsertLaneInst, size: number): void 
   if (s.isFoldedLoad(i.b)) s.flexible(i.b);
   else s.register(s.reg(i.b));
   insertFlexible(s, form, a, i.lane, size, s.def(i.result));
+}
+
+function insertFloat(s: SelectContext, i: InsertLaneInst, wide: boolean): void {
+  if (!s.isFoldedLoad(i.b)) {
+    merge(s, i, () => s.reg(i.b));
+    return;
+  }
+  const a = s.reg(i.a), d = s.def(i.result);
+  s.flexible(i.b);
+  if (wide) binaryFlexible(s, i.lane === 0 ? X.movlps : X.movhps, a, d);
+  else binaryIFlexible(s, X.insertps, a, i.lane << 4, d);
 }
 
 /** The word that the byte is in, taken out, changed and put back. */
