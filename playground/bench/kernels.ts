@@ -1,11 +1,11 @@
 /** The programs of `programs/` at every level, in JavaScript, WebAssembly and C: one row of times each. */
-import { compile } from 'lamella';
+import { compile, machineFeatures } from 'lamella';
 import { wasm } from 'lamella/backends';
 import { Pipeline } from 'lamella/passes';
 import { instantiateWasm } from 'lamella/runtime';
-import { gccVersion, openGcc, type GccKernels } from './gcc.ts';
+import { alignedMemory, gccVersion, openGcc, type GccKernels, type GccVariant } from './gcc.ts';
 import { measure, type Timing, type Variant } from './measure.ts';
-import { BASE, pagesFor, type BenchProgram } from './program.ts';
+import { BASE, pagesFor, symbolOf, type BenchModule, type BenchProgram } from './program.ts';
 import { engine } from './wasm-bytes.ts';
 
 export const LEVELS = ['O0', 'O1', 'O2', 'O3'] as const;
@@ -14,7 +14,7 @@ export const DEFAULT_LEVEL = 'O2';
 
 export interface KernelRow {
   readonly program: BenchProgram;
-  /** Times by variant: `O0`…`O3`, `js`, `to wasm` (our module on this engine), `wasm`, `gcc -O0`, `gcc -O2`. */
+  /** Times by variant: `O0`…`O3`, `js`, `to wasm` (our module on this engine), `wasm`, `v128` and `v256` (at the default level), `gcc -O0`, `gcc -O2`, `gcc -O3 -mavx2 -mfma`. */
   readonly timings: ReadonlyMap<string, Timing>;
   /** Variants that could not run, or gave another result, with the reason. */
   readonly failures: ReadonlyMap<string, string>;
@@ -49,19 +49,19 @@ function benchProgram(program: BenchProgram, rounds: number, gcc: GccKernels | u
 
   const jsMemory = new ArrayBuffer(Math.max(program.bytes, 8));
   attempt('js', () => withMemory('js', new Uint8Array(jsMemory), program.javascript(jsMemory)));
-  for (const level of LEVELS) {
-    attempt(level, () => {
-      const native = compile(program.module(), { level });
-      cleanup.push(() => native[Symbol.dispose]());
-      const call = (native as unknown as Record<string, (...args: readonly (number | bigint)[]) => unknown>)[program.name];
-      const args = program.bytes > 0 ? [BASE, ...program.args] : program.args;
-      const memory = program.bytes > 0 ? native.memory.subarray(BASE, BASE + program.bytes) : new Uint8Array(0);
-      return withMemory(level, memory, () => call(...args));
-    });
-  }
+  const native = (name: string, module: () => BenchModule, level: typeof LEVELS[number]): void => attempt(name, () => {
+    const compiled = compile(module(), { level });
+    cleanup.push(() => compiled[Symbol.dispose]());
+    const call = (compiled as unknown as Record<string, (...args: readonly (number | bigint)[]) => unknown>)[symbolOf(program)];
+    const args = program.bytes > 0 ? [BASE, ...program.args] : program.args;
+    const memory = program.bytes > 0 ? compiled.memory.subarray(BASE, BASE + program.bytes) : new Uint8Array(0);
+    return withMemory(name, memory, () => call(...args));
+  });
+  for (const level of LEVELS) native(level, () => program.module(), level);
+  for (const [width, module] of Object.entries(program.vectors ?? {})) native(width, module, DEFAULT_LEVEL);
   attempt('to wasm', () => {
     const instance = instantiateWasm(wasm.compile(Pipeline.standard(DEFAULT_LEVEL).run(program.module()).module));
-    const call = instance.exports[program.name], args = program.bytes > 0 ? [BASE, ...program.args] : program.args;
+    const call = instance.exports[symbolOf(program)], args = program.bytes > 0 ? [BASE, ...program.args] : program.args;
     return withMemory('to wasm', instance.memory.subarray(BASE, BASE + program.bytes), () => call(...args));
   });
   if (program.wasm !== undefined) {
@@ -69,16 +69,18 @@ function benchProgram(program: BenchProgram, rounds: number, gcc: GccKernels | u
     attempt('wasm', () => {
       const memory = new engine.Memory({ initial: pagesFor(program.bytes) });
       const instance = new engine.Instance(new engine.Module(bytes), { m: { memory } });
-      const call = instance.exports[program.name];
+      const call = instance.exports[symbolOf(program)];
       const args = program.bytes > 0 ? [BASE, ...program.args] : program.args;
       return withMemory('wasm', new Uint8Array(memory.buffer, BASE, program.bytes), () => call(...args));
     });
   }
   if (gcc !== undefined) {
-    for (const level of ['O0', 'O2'] as const) {
-      attempt(`gcc -${level}`, () => {
-        const memory = new Uint8Array(Math.max(program.bytes, 8));
-        return withMemory(`gcc -${level}`, memory, gcc.kernel(program, level, memory));
+    const list: GccVariant[] = ['gcc -O0', 'gcc -O2'], has = machineFeatures();
+    if (program.vectors !== undefined && has.avx2 && has.fma) list.push('gcc -O3 -mavx2 -mfma');
+    for (const variant of list) {
+      attempt(variant, () => {
+        const memory = alignedMemory(Math.max(program.bytes, 8));
+        return withMemory(variant, memory, gcc.kernel(program, variant, memory));
       });
     }
   }

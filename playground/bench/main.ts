@@ -12,6 +12,8 @@ import { benchThroughput } from './throughput.ts';
 
 const ROUNDS = 15;
 const COLUMNS = ['js', 'to wasm', 'wasm', 'gcc -O0', 'gcc -O2'] as const;
+/** For programs that are written with vectors too. */
+const VECTOR_COLUMNS = [DEFAULT_LEVEL, 'v128', 'v256', 'gcc -O2', 'gcc -O3 -mavx2 -mfma'] as const;
 
 const args = process.argv.slice(2), onlyCompile = args.length === 1 && args[0] === 'compile';
 const programs = args.length === 0 ? PROGRAMS : PROGRAMS.filter((p) => args.includes(p.name));
@@ -27,25 +29,35 @@ if (unknown.length > 0) {
 }
 
 function printKernels(): void {
-  const rows: string[][] = [], notes: string[] = [];
+  const rows: string[][] = [], vectorRows: string[][] = [], notes: string[] = [];
   benchKernels(programs, ROUNDS, (row) => {
     rows.push(cells(row));
+    if (row.program.vectors !== undefined) vectorRows.push(vectorCells(row));
     for (const [variant, reason] of row.failures) notes.push(`FAILED: ${row.program.name}, ${variant}: ${reason}`);
     process.stderr.write(`  measured ${row.program.name}: ${row.program.description}\n`);
   });
   const header = ['program', ...LEVELS, ...COLUMNS, `${DEFAULT_LEVEL} : gcc -O2`, `${DEFAULT_LEVEL} : js`];
   process.stdout.write(`Milliseconds a run, median of ${ROUNDS} taken in turns; ratios are of the least times, which other load disturbs least\n(below 1 means ${DEFAULT_LEVEL} is faster)\n\n${formatTable(header, rows)}\n`);
   process.stdout.write(`"to wasm" is the same module after ${DEFAULT_LEVEL} through the WebAssembly backend; "wasm" is written by hand, for fib and sieve only.\n`);
+  if (vectorRows.length > 0) {
+    const ratios = ['v128', 'v256'].map((v) => `${v} : ${VECTOR_COLUMNS[4]}`);
+    process.stdout.write(`\nWritten with vectors, at ${DEFAULT_LEVEL}\n\n${formatTable(['program', ...VECTOR_COLUMNS, ...ratios], vectorRows)}\n`);
+  }
   for (const n of notes) process.stdout.write(`${n}\n`);
   if (notes.length > 0) process.exitCode = 1;
 }
 
 function cells(row: KernelRow): string[] {
-  const time = (name: string): number | undefined => (row.failures.has(name) ? undefined : row.timings.get(name)?.median);
-  const show = (name: string): string => row.failures.has(name) ? 'failed' : (time(name)?.toFixed(2) ?? '-');
-  const ratio = (a: string, b: string): string => {
-    if (time(a) === undefined || time(b) === undefined) return '-';
-    return ((row.timings.get(a)?.least ?? NaN) / (row.timings.get(b)?.least ?? NaN)).toFixed(2);
-  };
-  return [row.program.name, ...LEVELS.map(show), ...COLUMNS.map(show), ratio(DEFAULT_LEVEL, 'gcc -O2'), ratio(DEFAULT_LEVEL, 'js')];
+  return [row.program.name, ...LEVELS.map((n) => time(row, n)), ...COLUMNS.map((n) => time(row, n)), ratio(row, DEFAULT_LEVEL, 'gcc -O2'), ratio(row, DEFAULT_LEVEL, 'js')];
+}
+function vectorCells(row: KernelRow): string[] {
+  return [row.program.name, ...VECTOR_COLUMNS.map((n) => time(row, n)), ratio(row, 'v128', VECTOR_COLUMNS[4]), ratio(row, 'v256', VECTOR_COLUMNS[4])];
+}
+function time(row: KernelRow, name: string): string {
+  return row.failures.has(name) ? 'failed' : (row.timings.get(name)?.median.toFixed(2) ?? '-');
+}
+function ratio(row: KernelRow, a: string, b: string): string {
+  const x = row.timings.get(a), y = row.timings.get(b);
+  if (x === undefined || y === undefined || row.failures.has(a) || row.failures.has(b)) return '-';
+  return (x.least / y.least).toFixed(2);
 }

@@ -7,9 +7,12 @@ export const BASE = 1 << 20;
 /** What `compile` takes. */
 export type BenchModule = Parameters<typeof compile>[0];
 
+export type VectorWidth = 'v128' | 'v256';
+
 export interface BenchProgram {
-  /** Also the name of the export, and of the C file and its function. */
   readonly name: string;
+  /** Name of the export, and of the C file and its function; absent: the same. */
+  readonly symbol?: string;
   /** What one run computes. */
   readonly description: string;
   /** Bytes of memory the kernel works on; with any, its first argument is their address. */
@@ -22,11 +25,16 @@ export interface BenchProgram {
   readonly c: { readonly result: string; readonly params: readonly string[] };
   /** Builds the module from the DSL. */
   module(): BenchModule;
+  /** The same kernel written with vectors, by their width. */
+  readonly vectors?: Readonly<Record<VectorWidth, () => BenchModule>>;
   /** The same loops in plain JavaScript, as one would write them there. */
   javascript(memory: ArrayBuffer): () => number | bigint;
   /** A WebAssembly module that imports `m.memory` and exports the kernel, where it is easy by hand. */
   readonly wasm?: () => Uint8Array<ArrayBuffer>;
 }
+
+/** Name of the program's export and of its C function. */
+export function symbolOf(p: BenchProgram): string { return p.symbol ?? p.name; }
 
 /** Pages of linear memory a program needs. */
 export function pagesFor(bytes: number): number { return Math.ceil((BASE + bytes) / 65536) + 1; }

@@ -4,9 +4,10 @@ import { bytecode } from './bytecode.ts';
 import { fib } from './fib.ts';
 import { mandelbrot } from './mandelbrot.ts';
 import { matmul } from './matmul.ts';
+import { matmulF32 } from './matmul-f32.ts';
 import { nbody } from './nbody.ts';
 import { quicksort } from './quicksort.ts';
 import { sha256 } from './sha256.ts';
 import { sieve } from './sieve.ts';
 
-export const PROGRAMS: readonly BenchProgram[] = [fib, sieve, matmul, mandelbrot, nbody, sha256, quicksort, bytecode];
+export const PROGRAMS: readonly BenchProgram[] = [fib, sieve, matmul, matmulF32, mandelbrot, nbody, sha256, quicksort, bytecode];
