@@ -4,7 +4,7 @@
  * The guest convention (between compiled functions, and at the entry stub):
  * - integer, `i1` and `ptr` arguments in order in {@link INT_ARGS}, floats and vectors in {@link VECTOR_ARGS}; an argument
  *   past the registers of its class is stored by the caller at `gs:[CTX.overflow + 16*k]`, k counting overflow arguments
- *   from 0 in parameter order, and read by the callee before it calls anything;
+ *   from 0 in parameter order (a `v256` as two), and read by the callee before it calls anything;
  * - results likewise in {@link INT_RESULTS}, {@link VECTOR_RESULTS}, then the overflow area;
  * - {@link CALLEE_SAVED} survive a call, all other registers do not; the stack pointer is 16-byte aligned at the call;
  *   nothing is passed on the stack, so a tail call is a jump after the epilogue;

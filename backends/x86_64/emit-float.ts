@@ -16,6 +16,7 @@ const XMM15 = SCRATCH_VECTOR;
 export function emitFloatConstant(e: EmitContext, d: number, bytes: number, label: Label): void {
   if (label === -2) e.asm.onesVector(bytes, d);
   else if (label < 0) e.asm.zeroVector(d);
+  else if (bytes === 32) e.asm.unaryM(X.vbroadcasti128, 32, d, e.asm.rip(label));
   else loadFloat(e, d, bytes, e.asm.rip(label));
 }
 export function loadFloat(e: EmitContext, d: number, bytes: number, m: Mem): void {

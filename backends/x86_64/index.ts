@@ -59,7 +59,7 @@ function backendFor(features: X86Features): X86Backend {
 }
 
 function compileModule(original: Module, features: X86Features, requires: readonly string[], options: CodegenOptions = {}): CompiledModule {
-  const m = legalize(thawModule(original), features);
+  const { module: m, boundaries } = legalize(thawModule(original), features);
   const plan = new ModulePlan(m, features), code = new CodeBuffer(X86_64_CODE), asm = new VectorAssembler(code, features), tables = new ModuleTables();
   const labels = m.functions.map(() => code.newLabel());
   const table = m.table.map((name) => (name === null ? -1 : plan.functionNumber.get(name)!));
@@ -76,8 +76,8 @@ function compileModule(original: Module, features: X86Features, requires: readon
     emitFunction(asm, selected, allocation, frame, plan.linear, tables, labels, k, f.loc);
     const end = code.endFunction();
     // Whoever calls it knows the function as it was.
-    const { params, results } = original.functions[k] ?? f;
-    functions.push({ name: f.name, params, results, offset, size: end - offset, frameSize: frame.size, linearFrameSize: frame.linearSize });
+    const { name, params, results } = original.functions[k] ?? f;
+    functions.push({ name, params, results, ...(boundaries.has(k) ? { boundary: true as const } : {}), offset, size: end - offset, frameSize: frame.size, linearFrameSize: frame.linearSize });
   }
   const finished = code.finish();
   return {

@@ -8,6 +8,7 @@ import type { VReg } from '../../lib/codegen/machine-function.ts';
 import type { CompareInst, SelectInst, Value } from '../../lib/mir/instruction.ts';
 import type { CompareOp } from '../../lib/mir/ops.ts';
 import { setCondition, type Condition } from './condition.ts';
+import { isVectorType } from './lower-memory.ts';
 import { prepareVectorTest } from './lower-vector-test.ts';
 import {
   CC_A, CC_AE, CC_B, CC_BE, CC_E, CC_FEQ, CC_FNE, CC_G, CC_GE, CC_L, CC_LE, CC_NE, COMPARE_CMP, COMPARE_FLOAT, COMPARE_TEST,
@@ -143,7 +144,7 @@ export function lowerSelect(s: SelectContext, i: SelectInst): void {
     yes = no;
     no = t;
   }
-  const float = i.type === 'f32' || i.type === 'f64' || i.type === 'v128';
+  const float = isVectorType(i.type);
   const bytes = s.bytesOf(i.type), size = float ? 0 : bytes === 8 ? 3 : 2;
   s.inst(float ? OP_FSELECT : OP_CMOV, conditionData(s, c) | size << MOVE_SIZE_SHIFT, conditionWord(s, c));
   s.op(s.def(i.result), defReuse(1));

@@ -1,7 +1,7 @@
-/** Between scalars and the lanes of 128-bit vectors: splat, extract, insert. */
+/** Between scalars and the lanes of vectors: splat, extract, insert (into 256 bits: see `legalize.ts`). */
 import type { VReg } from '../../lib/codegen/machine-function.ts';
 import type { ExtractLaneInst, InsertLaneInst, SplatInst, Value } from '../../lib/mir/instruction.ts';
-import { HALF_LANES, LANE_TYPE, VECTOR_TYPE, type Lanes128 } from '../../lib/mir/types.ts';
+import { HALF_LANES, LANE_COUNT, LANE_TYPE, VECTOR_TYPE, type Lanes128 } from '../../lib/mir/types.ts';
 import { X, type Form } from './forms.ts';
 import { aluImmediate } from './integer-forms.ts';
 import { emitPlan } from './lower-shuffle.ts';
@@ -9,17 +9,18 @@ import { ALU_AND, ALU_OR, LOAD_U8, OP_ALU, OP_LOAD, OP_MOVD, OP_SHIFT_IMM, SHIFT
 import { DEF_REG, USE_ANY, USE_REG, defReuse } from './operand-constraints.ts';
 import type { SelectContext } from './select-context.ts';
 import { planShuffle } from './shuffle-plan.ts';
+import { vectorBytes } from './vector-lanes.ts';
 import {
   binary, binaryFlexible, binaryIFlexible, byteWord, constant, copyVector, extractI, halfWord, insertFlexible, newVector, toInt, unary, unaryFlexible, unaryI, zero,
 } from './vector-steps.ts';
 
-/** Emits the instruction; false when there is no code for it (256-bit vectors). */
+/** Emits the instruction; false when there is no code for it (insertion into 256 bits). */
 export function lowerLanes(s: SelectContext, i: SplatInst | ExtractLaneInst | InsertLaneInst): boolean {
-  if (VECTOR_TYPE[i.lanes] !== 'v128') return false;
+  if (VECTOR_TYPE[i.lanes] === 'v256') return lowerWideLanes(s, i);
   const lanes = HALF_LANES[i.lanes];
   switch (i.kind) {
     case 'splat': lowerSplat(s, i, lanes); return true;
-    case 'extract_lane': lowerExtractLane(s, i, lanes); return true;
+    case 'extract_lane': extractLane(s, s.reg(i.a), lanes, i.lane, s.def(i.result)); return true;
     case 'insert_lane': lowerInsertLane(s, i, lanes); return true;
     default: return i satisfies never;
   }
@@ -84,7 +85,7 @@ function fromMemory(s: SelectContext, f: Form<'unary'>, v: Value, read: number, 
   return true;
 }
 
-function splatConstant(s: SelectContext, i: SplatInst, value: number | bigint, d: VReg): void {
+export function splatConstant(s: SelectContext, i: SplatInst, value: number | bigint, d: VReg): void {
   let low: number, high: number;
   switch (LANE_TYPE[i.lanes]) {
     case 'i8': low = high = byteWord(Number(value)); break;
@@ -104,11 +105,11 @@ function splatConstant(s: SelectContext, i: SplatInst, value: number | bigint, d
       break;
     default: low = high = Number(value) | 0;
   }
-  constant(s, low, high, low, high, 16, d);
+  constant(s, low, high, low, high, vectorBytes(s, i.lanes), d);
 }
 
 /** The low 4 or 8 bytes of an integer in a vector register. */
-function intoVector(s: SelectContext, v: number, size: number): VReg {
+export function intoVector(s: SelectContext, v: number, size: number): VReg {
   const x = s.reg(v), r = newVector(s, 8);
   s.inst(OP_MOVD, pack(0, size === 8 ? 3 : 2));
   s.op(r, DEF_REG);
@@ -117,10 +118,35 @@ function intoVector(s: SelectContext, v: number, size: number): VReg {
   return r;
 }
 
+// --- 256 bits ---
+
+/** Broadcasts from the lowest lane of a register, or from memory, to all of 256 bits. */
+const BROADCAST: Readonly<Record<Lanes128, Form<'unary'>>> = {
+  i8x16: X.vpbroadcastb, i16x8: X.vpbroadcastw, i32x4: X.vpbroadcastd, i64x2: X.vpbroadcastq, f32x4: X.vbroadcastss, f64x2: X.vbroadcastsd,
+};
+
+function lowerWideLanes(s: SelectContext, i: SplatInst | ExtractLaneInst | InsertLaneInst): boolean {
+  const lanes = HALF_LANES[i.lanes];
+  if (i.kind === 'splat') {
+    const d = s.def(i.result), value = s.constant(i.a), bytes = s.bytesOf(LANE_TYPE[i.lanes]);
+    if (value !== undefined) { splatConstant(s, i, value, d); return true; }
+    if (s.isFoldedLoad(i.a)) {
+      s.flexible(i.a);
+      unaryFlexible(s, BROADCAST[lanes], d, 32, bytes);
+    } else unary(s, BROADCAST[lanes], lanes === 'f32x4' || lanes === 'f64x2' ? s.reg(i.a) : intoVector(s, i.a, Math.max(bytes, 4)), d, 32, bytes);
+    return true;
+  }
+  if (i.kind !== 'extract_lane') return false;
+  const a = s.reg(i.a), half = LANE_COUNT[lanes];
+  extractLane(s, i.lane < half ? a : unaryI(s, X.vextracti128, a, 1, -1, 32, 16), lanes, i.lane % half, s.def(i.result));
+  return true;
+}
+
 // --- extract ---
 
-function lowerExtractLane(s: SelectContext, i: ExtractLaneInst, lanes: Lanes128): void {
-  const a = s.reg(i.a), d = s.def(i.result), { lane } = i, { sse4_1, avx } = s.plan.features;
+/** A lane of the 128-bit register `a`. */
+function extractLane(s: SelectContext, a: VReg, lanes: Lanes128, lane: number, d: VReg): void {
+  const { sse4_1, avx } = s.plan.features;
   switch (lanes) {
     case 'i8x16':
       // The register's bits above the lane are unspecified.

@@ -19,7 +19,8 @@ export function loadKind(bytes: number): number {
   return bytes === 1 ? LOAD_U8 : bytes === 2 ? LOAD_U16 : bytes === 4 ? LOAD_32 : LOAD_64;
 }
 
-export function isVectorType(t: Type): boolean { return t === 'f32' || t === 'f64' || t === 'v128'; }
+/** True for what lives in vector registers. */
+export function isVectorType(t: Type): boolean { return t === 'f32' || t === 'f64' || t === 'v128' || t === 'v256'; }
 
 export function lowerLoad(s: SelectContext, i: LoadInst): void {
   s.address(i);

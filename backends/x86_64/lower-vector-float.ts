@@ -11,41 +11,41 @@
 import type { VReg } from '../../lib/codegen/machine-function.ts';
 import { InternalError } from '../../lib/mir/errors.ts';
 import type { Value, VectorInst } from '../../lib/mir/instruction.ts';
-import { HALF_LANES, VECTOR_TYPE } from '../../lib/mir/types.ts';
+import { HALF_LANES } from '../../lib/mir/types.ts';
 import { X, type Form } from './forms.ts';
 import { lowerVectorConvert } from './lower-vector-convert.ts';
 import type { SelectContext } from './select-context.ts';
 import { emulateFma32 } from './vector-fma.ts';
+import { vectorBytes } from './vector-lanes.ts';
 import { binary, binaryConstant, binaryFlexible, binaryI, binaryIFlexible, constant, ternaryFlexible, unaryFlexible, unaryIFlexible } from './vector-steps.ts';
 
-/** Emits the operation; false when there is no code for it (256-bit vectors). */
+/** Emits the operation; false when it is not one of floats. */
 export function lowerVectorFloat(s: SelectContext, i: VectorInst): boolean {
-  if (VECTOR_TYPE[i.lanes] !== 'v128') return false;
   if (lowerVectorConvert(s, i)) return true;
   const lanes = HALF_LANES[i.lanes];
   if (lanes !== 'f32x4' && lanes !== 'f64x2') return false;
-  const wide = lanes === 'f64x2', d = s.def(i.result), { args } = i;
+  const wide = lanes === 'f64x2', bytes = vectorBytes(s, i.lanes), d = s.def(i.result), { args } = i;
   switch (i.op) {
-    case 'vadd': commutative(s, wide ? X.addpd : X.addps, args, d); return true;
-    case 'vmul': commutative(s, wide ? X.mulpd : X.mulps, args, d); return true;
-    case 'vsub': flexible(s, wide ? X.subpd : X.subps, args[0], args[1], d); return true;
-    case 'vdiv': flexible(s, wide ? X.divpd : X.divps, args[0], args[1], d); return true;
+    case 'vadd': commutative(s, wide ? X.addpd : X.addps, args, d, bytes); return true;
+    case 'vmul': commutative(s, wide ? X.mulpd : X.mulps, args, d, bytes); return true;
+    case 'vsub': flexible(s, wide ? X.subpd : X.subps, args[0], args[1], d, bytes); return true;
+    case 'vdiv': flexible(s, wide ? X.divpd : X.divps, args[0], args[1], d, bytes); return true;
     case 'vsqrt':
       s.flexible(args[0]);
-      unaryFlexible(s, wide ? X.sqrtpd : X.sqrtps, d);
+      unaryFlexible(s, wide ? X.sqrtpd : X.sqrtps, d, bytes);
       return true;
-    case 'vabs': andConstant(s, wide, s.reg(args[0]), d); return true;
-    case 'vneg': withSign(s, X.xorps, wide, s.reg(args[0]), d); return true;
-    case 'vfmin': minimum(s, wide, s.reg(args[0]), s.reg(args[1]), d); return true;
-    case 'vfmax': maximum(s, wide, s.reg(args[0]), s.reg(args[1]), d); return true;
-    case 'vnearest': case 'vfloor': case 'vceil': case 'vtrunc': round(s, i.op, wide, args[0], d); return true;
-    case 'vfma': fma(s, wide, args, d); return true;
-    case 'veq': compare(s, wide, CMP_EQ, args, d, true); return true;
-    case 'vne': compare(s, wide, CMP_NE, args, d, true); return true;
-    case 'vflt': compare(s, wide, CMP_LT, args, d, false); return true;
-    case 'vfle': compare(s, wide, CMP_LE, args, d, false); return true;
-    case 'vfgt': reversed(s, wide, CMP_LT, CMP_GT, args, d); return true;
-    case 'vfge': reversed(s, wide, CMP_LE, CMP_GE, args, d); return true;
+    case 'vabs': andConstant(s, wide, s.reg(args[0]), d, bytes); return true;
+    case 'vneg': withSign(s, X.xorps, wide, s.reg(args[0]), d, bytes); return true;
+    case 'vfmin': minimum(s, wide, s.reg(args[0]), s.reg(args[1]), d, bytes); return true;
+    case 'vfmax': maximum(s, wide, s.reg(args[0]), s.reg(args[1]), d, bytes); return true;
+    case 'vnearest': case 'vfloor': case 'vceil': case 'vtrunc': round(s, i.op, wide, args[0], d, bytes); return true;
+    case 'vfma': fma(s, wide, args, d, bytes); return true;
+    case 'veq': compare(s, wide, CMP_EQ, args, d, bytes, true); return true;
+    case 'vne': compare(s, wide, CMP_NE, args, d, bytes, true); return true;
+    case 'vflt': compare(s, wide, CMP_LT, args, d, bytes, false); return true;
+    case 'vfle': compare(s, wide, CMP_LE, args, d, bytes, false); return true;
+    case 'vfgt': reversed(s, wide, CMP_LT, CMP_GT, args, d, bytes); return true;
+    case 'vfge': reversed(s, wide, CMP_LE, CMP_GE, args, d, bytes); return true;
     default: return false;
   }
 }
@@ -53,54 +53,54 @@ export function lowerVectorFloat(s: SelectContext, i: VectorInst): boolean {
 /** Predicates of `cmpps`; those above 7 exist under AVX only. `CMP_NE` is true on NaN, the others false. */
 const CMP_EQ = 0, CMP_LT = 1, CMP_LE = 2, CMP_NE = 4, CMP_GE = 13, CMP_GT = 14;
 
-function flexible(s: SelectContext, f: Form<'binary'>, a: Value, b: Value, d: VReg): void {
+function flexible(s: SelectContext, f: Form<'binary'>, a: Value, b: Value, d: VReg, bytes: number): void {
   const x = s.reg(a);
   s.flexible(b);
-  binaryFlexible(s, f, x, d);
+  binaryFlexible(s, f, x, d, bytes);
 }
-function commutative(s: SelectContext, f: Form<'binary'>, [a, b]: readonly Value[], d: VReg): void {
-  if (s.isFoldedLoad(a)) flexible(s, f, b, a, d); else flexible(s, f, a, b, d);
+function commutative(s: SelectContext, f: Form<'binary'>, [a, b]: readonly Value[], d: VReg, bytes: number): void {
+  if (s.isFoldedLoad(a)) flexible(s, f, b, a, d, bytes); else flexible(s, f, a, b, d, bytes);
 }
 
 function compareForm(wide: boolean): Form<'binaryI'> { return wide ? X.cmppd : X.cmpps; }
-function compare(s: SelectContext, wide: boolean, predicate: number, [a, b]: readonly Value[], d: VReg, commutes: boolean): void {
+function compare(s: SelectContext, wide: boolean, predicate: number, [a, b]: readonly Value[], d: VReg, bytes: number, commutes: boolean): void {
   if (commutes && s.isFoldedLoad(a)) [a, b] = [b, a];
   const x = s.reg(a);
   s.flexible(b);
-  binaryIFlexible(s, compareForm(wide), x, predicate, d);
+  binaryIFlexible(s, compareForm(wide), x, predicate, d, bytes);
 }
 /** Without AVX only "less" exists, so the operands change places. */
-function reversed(s: SelectContext, wide: boolean, less: number, greater: number, [a, b]: readonly Value[], d: VReg): void {
-  if (s.isFoldedLoad(b)) compare(s, wide, greater, [a, b], d, false); else compare(s, wide, less, [b, a], d, false);
+function reversed(s: SelectContext, wide: boolean, less: number, greater: number, [a, b]: readonly Value[], d: VReg, bytes: number): void {
+  if (s.isFoldedLoad(b)) compare(s, wide, greater, [a, b], d, bytes, false); else compare(s, wide, less, [b, a], d, bytes, false);
 }
 
 const HIGH = -0x80000000, REST = 0x7fffffff;
 /** The sign bits alone through a bitwise instruction. */
-export function withSign(s: SelectContext, f: Form<'binary'>, wide: boolean, a: VReg, d: VReg = -1): VReg {
-  return wide ? binaryConstant(s, f, a, 0, HIGH, 0, HIGH, d) : binaryConstant(s, f, a, HIGH, HIGH, HIGH, HIGH, d);
+export function withSign(s: SelectContext, f: Form<'binary'>, wide: boolean, a: VReg, d: VReg = -1, bytes = 16): VReg {
+  return wide ? binaryConstant(s, f, a, 0, HIGH, 0, HIGH, d, bytes) : binaryConstant(s, f, a, HIGH, HIGH, HIGH, HIGH, d, bytes);
 }
 /** The magnitudes. */
-function andConstant(s: SelectContext, wide: boolean, a: VReg, d: VReg = -1): VReg {
-  return wide ? binaryConstant(s, X.andps, a, -1, REST, -1, REST, d) : binaryConstant(s, X.andps, a, REST, REST, REST, REST, d);
+function andConstant(s: SelectContext, wide: boolean, a: VReg, d: VReg, bytes: number): VReg {
+  return wide ? binaryConstant(s, X.andps, a, -1, REST, -1, REST, d, bytes) : binaryConstant(s, X.andps, a, REST, REST, REST, REST, d, bytes);
 }
 
-function minimum(s: SelectContext, wide: boolean, a: VReg, b: VReg, d: VReg): void {
+function minimum(s: SelectContext, wide: boolean, a: VReg, b: VReg, d: VReg, bytes: number): void {
   const min = wide ? X.minpd : X.minps;
-  binary(s, X.orps, binary(s, min, a, b), binary(s, min, b, a), d);
+  binary(s, X.orps, binary(s, min, a, b, -1, bytes), binary(s, min, b, a, -1, bytes), d, bytes);
 }
-function maximum(s: SelectContext, wide: boolean, a: VReg, b: VReg, d: VReg): void {
-  const max = wide ? X.maxpd : X.maxps, y = binary(s, max, a, b), x = binary(s, X.xorps, binary(s, max, b, a), y);
-  binary(s, wide ? X.subpd : X.subps, binary(s, X.orps, y, x), x, d);
+function maximum(s: SelectContext, wide: boolean, a: VReg, b: VReg, d: VReg, bytes: number): void {
+  const max = wide ? X.maxpd : X.maxps, y = binary(s, max, a, b, -1, bytes), x = binary(s, X.xorps, binary(s, max, b, a, -1, bytes), y, -1, bytes);
+  binary(s, wide ? X.subpd : X.subps, binary(s, X.orps, y, x, -1, bytes), x, d, bytes);
 }
 
 export type Rounding = 'vnearest' | 'vfloor' | 'vceil' | 'vtrunc';
 /** The immediate of `roundps`: its two low bits are the direction, 8 keeps the inexact flag quiet. */
 const ROUND: Readonly<Record<Rounding, number>> = { vnearest: 8, vfloor: 9, vceil: 10, vtrunc: 11 };
 
-function round(s: SelectContext, op: Rounding, wide: boolean, v: Value, d: VReg): void {
+function round(s: SelectContext, op: Rounding, wide: boolean, v: Value, d: VReg, bytes: number): void {
   if (s.plan.features.sse4_1) {
     s.flexible(v);
-    roundFlexible(s, wide, ROUND[op], d);
+    unaryIFlexible(s, wide ? X.roundpd : X.roundps, ROUND[op], d, bytes);
   } else emulateRounding(s, op, wide, s.reg(v), d);
 }
 
@@ -132,11 +132,9 @@ export function emulateRounding(s: SelectContext, op: Rounding, wide: boolean, x
   binary(s, X.xorps, binary(s, X.andps, binary(s, X.xorps, r, x), small), x, d);
 }
 
-function roundFlexible(s: SelectContext, wide: boolean, imm: number, d: VReg): void { unaryIFlexible(s, wide ? X.roundpd : X.roundps, imm, d); }
-
-function fma(s: SelectContext, wide: boolean, [a, b, c]: readonly Value[], d: VReg): void {
+function fma(s: SelectContext, wide: boolean, [a, b, c]: readonly Value[], d: VReg, bytes: number): void {
   if (!s.plan.features.fma) {
-    // f64 lanes are calls by now (see `legalize-fma.ts`).
+    // f64 lanes are calls by now, 256 bits are split (see `legalize.ts`).
     if (wide) throw new InternalError(`fused multiply-add of f64 lanes without FMA in ${s.f.name}`);
     emulateFma32(s, s.reg(a), s.reg(b), s.reg(c), d);
     return;
@@ -146,10 +144,10 @@ function fma(s: SelectContext, wide: boolean, [a, b, c]: readonly Value[], d: VR
     if (s.isFoldedLoad(a)) [a, b] = [b, a];
     const z = s.reg(c), x = s.reg(a);
     s.flexible(b);
-    ternaryFlexible(s, wide ? X.vfmadd231pd : X.vfmadd231ps, z, x, d);
+    ternaryFlexible(s, wide ? X.vfmadd231pd : X.vfmadd231ps, z, x, d, bytes);
     return;
   }
   const x = s.reg(a), y = s.reg(b);
   s.flexible(c);
-  ternaryFlexible(s, wide ? X.vfmadd213pd : X.vfmadd213ps, x, y, d);
+  ternaryFlexible(s, wide ? X.vfmadd213pd : X.vfmadd213ps, x, y, d, bytes);
 }

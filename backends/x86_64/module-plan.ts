@@ -2,7 +2,7 @@
 import { PADDING_ROOM } from '../../lib/codegen/split-vectors.ts';
 import { layoutModule, layoutSlots, type MemoryLayout } from '../../lib/mir/layout.ts';
 import { InternalError } from '../../lib/mir/errors.ts';
-import { MAX_ARITY, type MirFunction, type Module } from '../../lib/mir/module.ts';
+import { MAX_ARITY, arityOf, type MirFunction, type Module } from '../../lib/mir/module.ts';
 import type { MemoryModel, Signature, Type } from '../../lib/mir/types.ts';
 import type { X86Features } from './features.ts';
 
@@ -69,14 +69,19 @@ export class ModulePlan {
   }
 }
 
-/** Where the convention puts each value of a parameter or result list: a register, or `−1 − k` for overflow place k. */
+/** Where the convention puts each value of a parameter or result list: a register, or `−1 − k` for overflow place k (and the next one for a `v256`). */
 export function assignPlaces(types: readonly Type[], ints: readonly number[], vectors: readonly number[]): number[] {
   let i = 0, v = 0, overflow = 0;
   // The verifier's rule; here it keeps generated code from ever storing outside the run context.
-  if (types.length > MAX_ARITY + PADDING_ROOM) throw new InternalError(`${types.length} values are passed at once, at most ${MAX_ARITY} are possible`);
+  if (arityOf(types) > MAX_ARITY + PADDING_ROOM) throw new InternalError(`${types.length} values are passed at once, at most ${MAX_ARITY} are possible`);
   return types.map((t) => {
-    const vector = t === 'f32' || t === 'f64' || t === 'v128';
-    if (vector) return v < vectors.length ? vectors[v++] : -1 - overflow++;
+    const wide = t === 'v256';
+    if (wide || t === 'f32' || t === 'f64' || t === 'v128') {
+      if (v < vectors.length) return vectors[v++];
+      // A place has 16 bytes.
+      overflow += wide ? 2 : 1;
+      return wide ? 1 - overflow : -overflow;
+    }
     return i < ints.length ? ints[i++] : -1 - overflow++;
   });
 }

@@ -16,7 +16,7 @@ export const OP_ARGS = 1;
 export const OP_MOV = 2;
 /** `d <-`: 64-bit constant, data0 low word, data1 high word. */
 export const OP_CONST = 3;
-/** `d <-`: float or vector constant; data1 a pool label, or −1 for all zero bits, −2 for all one bits. */
+/** `d <-`: float or vector constant; data1 a pool label (of a half of 32 bytes, whose halves are equal), or −1 for all zero bits, −2 for all one bits. */
 export const OP_FCONST = 4;
 /** `d <- rm`: load, or extend a register; sub is a `LOAD_*`. */
 export const OP_LOAD = 5;
@@ -24,7 +24,7 @@ export const OP_LOAD = 5;
 export const OP_STORE = 6;
 /** `<- rm`: store of an immediate; data1 indexes the extra words `[displacement, immediate]`. */
 export const OP_STORE_IMM = 7;
-/** `d <- rm`: float or vector load of `size` (4, 8 or 16 bytes). */
+/** `d <- rm`: float or vector load of `size` (4 to 32 bytes). */
 export const OP_FLOAD = 8;
 /** `<- rm, value`: float or vector store. */
 export const OP_FSTORE = 9;

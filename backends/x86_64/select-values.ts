@@ -97,12 +97,21 @@ export abstract class SelectValues {
   continues(result: Value, v: Value): boolean { return this.input.feeds[result] === this.input.alias[v]; }
   isFolded(v: Value): boolean { return this.input.folded[this.input.alias[v]] === 1; }
 
+  /** A new register for a value of the type. */
+  newOfType(type: Type): VReg {
+    switch (type) {
+      case 'f32': case 'f64': return this.b.newVReg(CLASS_VECTOR, 8);
+      case 'v128': return this.b.newVReg(CLASS_VECTOR, 16);
+      case 'v256': return this.b.newVReg(CLASS_VECTOR, 32);
+      default: return this.b.newVReg(CLASS_INT, 8);
+    }
+  }
+
   /** The register that holds `v` (not followed through names): for definitions. */
   def(v: Value): VReg {
     let r = this.#vreg[v];
     if (r < 0) {
-      const type = this.f.valueTypes[v];
-      r = type === 'f32' || type === 'f64' ? this.b.newVReg(CLASS_VECTOR, 8) : type === 'v128' ? this.b.newVReg(CLASS_VECTOR, 16) : this.b.newVReg(CLASS_INT, 8);
+      r = this.newOfType(this.f.valueTypes[v]);
       this.#vreg[v] = r;
     }
     return r;
@@ -187,8 +196,8 @@ export abstract class SelectValues {
 
   #constantReg(d: ConstInst): VReg {
     switch (d.type) {
-      case 'f32': case 'f64': case 'v128': {
-        const r = this.b.newVReg(CLASS_VECTOR, d.type === 'v128' ? 16 : 8);
+      case 'f32': case 'f64': case 'v128': case 'v256': {
+        const r = this.newOfType(d.type);
         this.b.setRemat(r, this.inst(OP_FCONST, pack(0, sizeLog(this.bytesOf(d.type))), this.poolLabel(d)));
         this.op(r, DEF_REG);
         return r;
@@ -212,7 +221,10 @@ export abstract class SelectValues {
     this.op(r, DEF_REG);
   }
 
-  /** Label of a float or vector constant in the pool, −1 for all zero bits, −2 for all one bits of a vector. */
+  /**
+   * Label of a float or vector constant in the pool, −1 for all zero bits, −2 for all one bits of a vector. A `v256`
+   * has equal halves (see `legalize.ts`), and the label is of one.
+   */
   poolLabel(d: ConstInst): Label {
     switch (d.type) {
       case 'f32': {
@@ -226,7 +238,7 @@ export abstract class SelectValues {
         return I32[0] === 0 && I32[1] === 0 ? -1 : this.code.constant64(I32[0], I32[1]);
       }
       default: {
-        const v = BigInt(d.value);
+        const v = BigInt.asUintN(128, BigInt(d.value));
         if (v === 0n) return -1;
         if (v === ONES_128) return -2;
         const word = (k: bigint): number => Number(BigInt.asIntN(32, v >> k));

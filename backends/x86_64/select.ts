@@ -95,10 +95,7 @@ function isWideShared(s: SelectContext, v: number, at: number, b: number): boole
 
 function selectPrologue(s: SelectContext): void {
   s.setLocation(s.f.loc);
-  const params = s.f.blocks[0].params, copies: VReg[] = params.map((v) => {
-    const t = s.typeOf(v);
-    return t === 'f32' || t === 'f64' ? s.b.newVReg(1, 8) : t === 'v128' ? s.b.newVReg(1, 16) : s.newInt();
-  });
+  const params = s.f.blocks[0].params, copies: VReg[] = params.map((v) => s.newOfType(s.typeOf(v)));
   lowerArguments(s, copies, s.f.params);
   defineSlotBase(s);
   s.inst(OP_JMP);

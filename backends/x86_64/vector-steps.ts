@@ -60,8 +60,9 @@ export function binaryI(s: SelectContext, f: Form<'binaryI'>, a: VReg, b: VReg, 
   s.register(b);
   return binaryIFlexible(s, f, a, imm, d, bytes);
 }
-export function binaryIFlexible(s: SelectContext, f: Form<'binaryI'>, a: VReg, imm: number, d: VReg = -1, bytes = 16): VReg {
-  return two(s, packVector(formNumber(f), bytes, s.mode, s.scale, imm, SUB_IMMEDIATE), a, d, bytes);
+/** `read`: bytes that the instruction reads of memory, when it is fewer than `bytes` (`vinserti128`: 16). */
+export function binaryIFlexible(s: SelectContext, f: Form<'binaryI'>, a: VReg, imm: number, d: VReg = -1, bytes = 16, read = bytes): VReg {
+  return two(s, packVector(formNumber(f), bytes, s.mode, s.scale, imm, SUB_IMMEDIATE), a, d, bytes, read);
 }
 /** The second source is a constant of four words (repeated in a 256-bit one). */
 export function binaryConstant(s: SelectContext, f: Form<'binary'>, a: VReg, w0: number, w1: number, w2: number, w3: number, d: VReg = -1, bytes = 16): VReg {
@@ -75,12 +76,12 @@ export function binaryConstant(s: SelectContext, f: Form<'binary'>, a: VReg, w0:
 export function binaryWord(s: SelectContext, f: Form<'binary'>, a: VReg, word: number, d: VReg = -1, bytes = 16): VReg {
   return binaryConstant(s, f, a, word, word, word, word, d, bytes);
 }
-function two(s: SelectContext, data: number, a: VReg, d: VReg, bytes: number): VReg {
+function two(s: SelectContext, data: number, a: VReg, d: VReg, bytes: number, read = bytes): VReg {
   if (d < 0) d = newVector(s, bytes);
   s.inst(OP_V_BINARY, data, s.displacement);
   s.op(d, result(s));
   s.op(a, USE_REG);
-  flexibleUse(s, bytes);
+  flexibleUse(s, read);
   return d;
 }
 
@@ -183,12 +184,7 @@ export function insertFlexible(s: SelectContext, f: Form<'insertI'>, a: VReg, la
 export function constant(s: SelectContext, w0: number, w1: number, w2: number, w3: number, bytes = 16, d: VReg = -1): VReg {
   if ((w0 | w1 | w2 | w3) === 0) return zero(s, bytes, d);
   if ((w0 & w1 & w2 & w3) === -1) return ones(s, bytes, d);
-  const label = s.code.constant128(w0, w1, w2, w3);
-  if (bytes === 16) return constantLabel(s, label, 16, d);
-  s.mode = MODE_POOL;
-  s.scale = 0;
-  s.displacement = label;
-  return unaryFlexible(s, X.vbroadcasti128, d, 32);
+  return constantLabel(s, s.code.constant128(w0, w1, w2, w3), bytes, d);
 }
 /** One 32-bit word in every place. */
 export function constantWord(s: SelectContext, word: number, bytes = 16): VReg { return constant(s, word, word, word, word, bytes); }

@@ -8,6 +8,8 @@ export interface CompiledFunction {
   readonly name: string;
   readonly params: readonly Type[];
   readonly results: readonly Type[];
+  /** Only hands on what the host passes to the function proper, a later one of the same name; no part of traces. */
+  readonly boundary?: true;
   /** Offset of its first instruction and bytes of code. */
   readonly offset: number;
   readonly size: number;

@@ -107,7 +107,8 @@ export class Instance implements RunTarget {
     this.tableBase = thread.bridge.addressOf(this.#table);
     this.tableLength = image.table.length;
     this.#calls = new Array<Call | undefined>(image.functions.length).fill(undefined);
-    image.functions.forEach((f, k) => this.#byName.set(f.name, k));
+    // Of two with one name the host enters the first.
+    for (let k = image.functions.length - 1; k >= 0; k--) this.#byName.set(image.functions[k].name, k);
     for (const [name, k] of Object.entries(image.exports)) this.#byName.set(name, k);
 
     this.#shared = shared;

@@ -119,7 +119,7 @@ function unwind(thread: GuestThread, image: ModuleImage, innermost: number, offs
   const reader = new StackReader(thread), low = image.codeAddress, high = low + image.codeSize;
   let f = innermost, at = offset, sp = Math.max(stackPointer, thread.stackLow);
   while (frames.length < MAX_FRAMES) {
-    frames.push({ functionName: image.functions[f].name, loc: lineAt(image, at) });
+    if (image.functions[f].boundary !== true || frames.length === 0) frames.push({ functionName: image.functions[f].name, loc: lineAt(image, at) });
     const { frameSize } = image.functions[f];
     let slot = sp + frameSize, back = reader.word(slot);
     if (!settled) {
