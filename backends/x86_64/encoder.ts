@@ -118,24 +118,6 @@ export class Assembler extends InstructionWriter {
     this.writeRM(f, f & 255, 4, a, mem, false, 1);
     this.immediate(imm, 1);
   }
-  vvv(f: Form<'vvv'>, a: number, b: number, c: number): void { this.writeRR(f, f & 255, 4, a, c, false, b); }
-  vvm(f: Form<'vvm'>, a: number, b: number, mem: Mem): void { this.writeRM(f, f & 255, 4, a, mem, false, 0, b); }
-  vvvi(f: Form<'vvvi'>, a: number, b: number, c: number, imm: number): void {
-    this.writeRR(f, f & 255, 4, a, c, false, b);
-    this.immediate(imm, 1);
-  }
-  vvmi(f: Form<'vvmi'>, a: number, b: number, mem: Mem, imm: number): void {
-    this.writeRM(f, f & 255, 4, a, mem, false, 1, b);
-    this.immediate(imm, 1);
-  }
-  vvvv(f: Form<'vvvv'>, a: number, b: number, c: number, d: number): void {
-    this.writeRR(f, f & 255, 4, a, c, false, b);
-    this.immediate((d & 15) << 4, 1);
-  }
-  vvmv(f: Form<'vvmv'>, a: number, b: number, mem: Mem, d: number): void {
-    this.writeRM(f, f & 255, 4, a, mem, false, 1, b);
-    this.immediate((d & 15) << 4, 1);
-  }
 
   // ---- constants, stack, conditions --------------------------------------------------------------------------------
   /** `mov reg, imm64`, in the shortest of its three encodings; flags are left alone. */

@@ -12,7 +12,7 @@
 /** Operand shapes, the names of the encoder's methods. */
 export type Shape =
   | 'r' | 'm' | 'rr' | 'rm' | 'mr' | 'ri' | 'mi' | 'rri' | 'rmi' | 'mri' | 'rc' | 'mc' | 'rrc' | 'mrc' | 'rrr' | 'rmr' | 'rrm'
-  | 'vv' | 'vm' | 'mv' | 'vi' | 'vvi' | 'vmi' | 'mvi' | 'vvv' | 'vvm' | 'vvvi' | 'vvmi' | 'vvvv' | 'vvmv' | 'none'
+  | 'vv' | 'vm' | 'mv' | 'vi' | 'vvi' | 'vmi' | 'none'
   | VectorShape;
 
 /**
@@ -24,10 +24,11 @@ export type Shape =
  * - `shiftI`: `d, a` and a count;
  * - `insertI`: `d, a, general register or memory`; `extractI`: `general register or memory, a`;
  * - `toInt`: `general register, a`; `fromInt`: `d, general register or memory`; `scalarFromInt` merges as `scalar`;
- * - `ternary`: `d, a, b`, `d` being read too (VEX only).
+ * - `ternary`: `d, a, b`, `d` being read too (VEX only);
+ * - `blend`: `d, a, b, mask` (VEX only).
  */
 export type VectorShape =
-  | 'binary' | 'binaryI' | 'unary' | 'unaryI' | 'scalar' | 'scalarI' | 'shiftI' | 'insertI' | 'extractI' | 'toInt' | 'fromInt' | 'scalarFromInt' | 'ternary';
+  | 'binary' | 'binaryI' | 'unary' | 'unaryI' | 'scalar' | 'scalarI' | 'shiftI' | 'insertI' | 'extractI' | 'toInt' | 'fromInt' | 'scalarFromInt' | 'ternary' | 'blend';
 
 /** A packed instruction form that has the shapes `S`. */
 export type Form<S extends Shape = never> = number & { readonly shapes?: (shape: S) => void };
@@ -91,15 +92,13 @@ const sseShift = (opcode: number, n: number): Form<'vi' | 'shiftI'> => pack(M0F,
 const insert = (map: number, opcode: number, flags = 0): Form<'rri' | 'rmi' | 'insertI'> => pack(map, P66, opcode, flags);
 const extract = (opcode: number, flags = 0): Form<'rri' | 'mri' | 'extractI'> => pack(M3A, P66, opcode, REVERSED | flags);
 const toInt = (prefix: number, opcode: number): Form<'rr' | 'rm' | 'toInt'> => pack(M0F, prefix, opcode, SIZED);
-const vex = (prefix: number, opcode: number, map = M0F): Form<'vvv' | 'vvm'> => pack(map, prefix, opcode, VEX);
-const vex2 = (prefix: number, opcode: number, map = M0F): Form<'vv' | 'vm'> => pack(map, prefix, opcode, VEX);
-const vexImm = (prefix: number, opcode: number, map = M3A): Form<'vvvi' | 'vvmi'> => pack(map, prefix, opcode, VEX);
-const fma = (opcode: number, wide: number): Form<'vvv' | 'vvm' | 'ternary'> => pack(M38, P66, opcode, VEX | wide);
+const fma = (opcode: number, wide: number): Form<'ternary'> => pack(M38, P66, opcode, VEX | wide);
+const blend = (opcode: number): Form<'blend'> => pack(M3A, P66, opcode, VEX);
 /** VEX only, in the shapes of {@link VectorShape}. */
-const avx = (opcode: number, flags = 0): Form<'vvv' | 'vvm' | 'binary'> => pack(M38, P66, opcode, VEX | flags);
-const avx1 = (opcode: number, flags = 0): Form<'vv' | 'vm' | 'unary'> => pack(M38, P66, opcode, VEX | flags);
-const avxImm = (opcode: number, flags = 0): Form<'vvvi' | 'vvmi' | 'binaryI'> => pack(M3A, P66, opcode, VEX | flags);
-const avxImm1 = (opcode: number, flags = 0): Form<'vvi' | 'vmi' | 'unaryI'> => pack(M3A, P66, opcode, VEX | flags);
+const avx = (opcode: number, flags = 0): Form<'binary'> => pack(M38, P66, opcode, VEX | flags);
+const avx1 = (opcode: number, flags = 0): Form<'unary'> => pack(M38, P66, opcode, VEX | flags);
+const avxImm = (opcode: number, flags = 0): Form<'binaryI'> => pack(M3A, P66, opcode, VEX | flags);
+const avxImm1 = (opcode: number, flags = 0): Form<'unaryI'> => pack(M3A, P66, opcode, VEX | flags);
 
 /** Every instruction with explicit operands. */
 export const X = {
@@ -214,31 +213,16 @@ export const X = {
   /** Either half from memory; the other stays. */
   movlps: pack(M0F, NONE, 0x12, alternate(1)) as Form<'vm' | 'mv' | 'binary'>, movhps: pack(M0F, NONE, 0x16, alternate(1)) as Form<'vm' | 'mv' | 'binary'>,
 
-  // VEX: three operands, the destination apart from the sources.
-  vaddss: vex(PF3, 0x58), vaddsd: vex(PF2, 0x58), vsubss: vex(PF3, 0x5c), vsubsd: vex(PF2, 0x5c),
-  vmulss: vex(PF3, 0x59), vmulsd: vex(PF2, 0x59), vdivss: vex(PF3, 0x5e), vdivsd: vex(PF2, 0x5e),
-  vminss: vex(PF3, 0x5d), vminsd: vex(PF2, 0x5d), vmaxss: vex(PF3, 0x5f), vmaxsd: vex(PF2, 0x5f),
-  vsqrtss: vex(PF3, 0x51), vsqrtsd: vex(PF2, 0x51), vcvtss2sd: vex(PF3, 0x5a), vcvtsd2ss: vex(PF2, 0x5a),
-  vandps: vex(NONE, 0x54), vandpd: vex(P66, 0x54), vandnps: vex(NONE, 0x55), vandnpd: vex(P66, 0x55),
-  vorps: vex(NONE, 0x56), vorpd: vex(P66, 0x56), vxorps: vex(NONE, 0x57), vxorpd: vex(P66, 0x57),
-  vpand: vex(P66, 0xdb), vpandn: vex(P66, 0xdf), vpor: vex(P66, 0xeb), vpxor: vex(P66, 0xef),
-  vunpcklps: vex(NONE, 0x14), vunpcklpd: vex(P66, 0x14),
   // AVX and AVX2 alone. LONG is set where there is no 128-bit form, else it follows the operand size.
-  vbroadcastss: avx1(0x18), vbroadcastsd: avx1(0x19, LONG), vbroadcastf128: pack(M38, P66, 0x1a, VEX | LONG) as Form<'vm' | 'unary'>, vbroadcasti128: pack(M38, P66, 0x5a, VEX | LONG) as Form<'vm' | 'unary'>,
+  vbroadcastss: avx1(0x18), vbroadcastsd: avx1(0x19, LONG), vbroadcastf128: pack(M38, P66, 0x1a, VEX | LONG) as Form<'unary'>, vbroadcasti128: pack(M38, P66, 0x5a, VEX | LONG) as Form<'unary'>,
   vpbroadcastb: avx1(0x78), vpbroadcastw: avx1(0x79), vpbroadcastd: avx1(0x58), vpbroadcastq: avx1(0x59),
   vinsertf128: avxImm(0x18, LONG), vinserti128: avxImm(0x38, LONG), vperm2f128: avxImm(0x06, LONG), vperm2i128: avxImm(0x46, LONG),
-  vextractf128: pack(M3A, P66, 0x19, VEX | LONG | REVERSED) as Form<'vvi' | 'mvi' | 'unaryI'>, vextracti128: pack(M3A, P66, 0x39, VEX | LONG | REVERSED) as Form<'vvi' | 'mvi' | 'unaryI'>,
+  vextractf128: pack(M3A, P66, 0x19, VEX | LONG | REVERSED) as Form<'unaryI'>, vextracti128: pack(M3A, P66, 0x39, VEX | LONG | REVERSED) as Form<'unaryI'>,
   vpermq: avxImm1(0x00, LONG | WIDE), vpermpd: avxImm1(0x01, LONG | WIDE), vpermd: avx(0x36, LONG), vpermps: avx(0x16, LONG),
   vpermilps: avxImm1(0x04), vpermilpd: avxImm1(0x05), vpermilpsBy: avx(0x0c), vpermilpdBy: avx(0x0d), vpblendd: avxImm(0x02),
   vpsllvd: avx(0x47), vpsllvq: avx(0x47, WIDE), vpsrlvd: avx(0x45), vpsrlvq: avx(0x45, WIDE), vpsravd: avx(0x46),
-  vpblendvb: pack(M3A, P66, 0x4c, VEX) as Form<'vvvv' | 'vvmv'>,
-  vucomiss: vex2(NONE, 0x2e), vucomisd: vex2(P66, 0x2e),
-  vmovaps: pack(M0F, NONE, 0x28, VEX | alternate(1)) as Form<'vv' | 'vm' | 'mv'>, vmovups: pack(M0F, NONE, 0x10, VEX | alternate(1)) as Form<'vv' | 'vm' | 'mv'>,
-  vmovss: pack(M0F, PF3, 0x10, VEX | alternate(1)) as Form<'vm' | 'mv' | 'vvv'>, vmovsd: pack(M0F, PF2, 0x10, VEX | alternate(1)) as Form<'vm' | 'mv' | 'vvv'>,
-  vcmpss: vexImm(PF3, 0xc2, M0F), vcmpsd: vexImm(PF2, 0xc2, M0F), vroundss: vexImm(P66, 0x0a), vroundsd: vexImm(P66, 0x0b),
-  vblendvps: pack(M3A, P66, 0x4a, VEX) as Form<'vvvv' | 'vvmv'>, vblendvpd: pack(M3A, P66, 0x4b, VEX) as Form<'vvvv' | 'vvmv'>,
-  // Middle operand a vector register, the last a general register or memory; sizes 4, 8.
-  vcvtsi2ss: pack(M0F, PF3, 0x2a, VEX | SIZED) as Form<'rrr' | 'rrm'>, vcvtsi2sd: pack(M0F, PF2, 0x2a, VEX | SIZED) as Form<'rrr' | 'rrm'>,
+  /** The VEX forms of the blends, whose mask is a fourth operand. */
+  vpblendvb: blend(0x4c), vblendvps: blend(0x4a), vblendvpd: blend(0x4b),
   // a = ±(x·y) ± z, one rounding; the digits say which operands are multiplied (132: a·c+b, 213: b·a+c, 231: b·c+a).
   vfmadd132ss: fma(0x99, 0), vfmadd132sd: fma(0x99, WIDE), vfmadd213ss: fma(0xa9, 0), vfmadd213sd: fma(0xa9, WIDE), vfmadd231ss: fma(0xb9, 0), vfmadd231sd: fma(0xb9, WIDE),
   vfmsub132ss: fma(0x9b, 0), vfmsub132sd: fma(0x9b, WIDE), vfmsub213ss: fma(0xab, 0), vfmsub213sd: fma(0xab, WIDE), vfmsub231ss: fma(0xbb, 0), vfmsub231sd: fma(0xbb, WIDE),

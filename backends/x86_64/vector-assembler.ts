@@ -136,7 +136,7 @@ export class VectorAssembler extends Assembler {
    * Bytes (`pblendvb`) or lanes of `b` where the sign bit of the mask is set, else of `a`. Legacy: SSE4.1, the mask is
    * xmm0 and `d` is neither it nor `b`.
    */
-  blend(f: Form<'vv'>, vexForm: Form<'vvvv'>, bytes: number, d: number, a: number, b: number, mask: number): void {
+  blend(f: Form<'vv'>, vexForm: Form<'blend'>, bytes: number, d: number, a: number, b: number, mask: number): void {
     if (this.avx) {
       this.writeRR(this.#form(vexForm, bytes), vexForm & 255, 4, d, b, true, a);
       this.immediate((mask & 15) << 4, 1);

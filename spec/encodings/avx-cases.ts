@@ -63,7 +63,7 @@ function rowCases(row: AvxRow, name: XName, bytes: number, size: number, memory:
       case 'scalarFromInt': add(`${mnemonic} ${v(p)}, ${v(q)}, ${general(r)}`, (a) => a.scalarFromInt(f as Form<'scalarFromInt'>, size, p, q, r)); break;
       case 'ternary': add(`${mnemonic} ${v(p)}, ${v(q)}, ${v(t)}`, (a) => a.ternary(f as Form<'ternary'>, bytes, p, q, t)); break;
       case 'blend': {
-        const vexForm = f === X.pblendvb ? X.vpblendvb : f === X.blendvps ? X.vblendvps : X.vblendvpd;
+        const vexForm: Form<'blend'> = f === X.pblendvb ? X.vpblendvb : f === X.blendvps ? X.vblendvps : X.vblendvpd;
         add(`${mnemonic} ${v(p)}, ${v(q)}, ${v(t)}, ${v(79 - t)}`, (a) => a.blend(f as Form<'vv'>, vexForm, bytes, p, q, t, 79 - t));
         break;
       }

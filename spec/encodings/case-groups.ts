@@ -15,9 +15,8 @@ export interface SizedRow {
   immediates(size: number): readonly number[];
   /** Mnemonics that differ from the row's name. */
   readonly mnemonics?: Partial<Record<XName, string>>;
-  /** Vector registers in the first, middle or last place. */
+  /** Vector registers in the first or last place. */
   readonly firstVector?: true;
-  readonly middleVector?: true;
   readonly lastVector?: true;
   first?(r: number, size: number): string;
   last?(r: number, size: number, name: XName): string;
@@ -70,7 +69,6 @@ export const SIZED_SHAPES: readonly SizedRow[] = [
   { file: 'crossing', names: 'pextrwSse2', shapes: 'rri', sizes: [4], immediates: lanes, lastVector: true, mnemonics: { pextrwSse2: 'pextrw' } },
   { file: 'crossing', names: 'pextrd', shapes: 'rri mri', sizes: [4], immediates: lanes, lastVector: true },
   { file: 'crossing', names: 'pextrd', shapes: 'rri mri', sizes: [8], immediates: () => [0, 1], lastVector: true, mnemonics: { pextrd: 'pextrq' } },
-  { file: 'crossing', names: 'vcvtsi2ss vcvtsi2sd', shapes: 'rrr rrm', sizes: LARGE, immediates: none, firstVector: true, middleVector: true },
 ];
 
 export interface VectorRow {
@@ -113,25 +111,12 @@ export const VECTOR_SHAPES: readonly VectorRow[] = [
   { file: 'sse', names: 'movlps movhps', shapes: 'vm mv', memory: 'QWORD' },
   { file: 'sse', names: 'pshuflw pshufhw palignr pblendw blendps blendpd', shapes: 'vvi vmi', memory: 'XMMWORD' },
   { file: 'sse', names: 'blendvps blendvpd pblendvb', shapes: 'vv vm', memory: 'XMMWORD', implicit: ', xmm0' },
-  { file: 'vex', names: 'vaddss vsubss vmulss vdivss vminss vmaxss vsqrtss vcvtss2sd', shapes: 'vvv vvm', memory: 'DWORD' },
-  { file: 'vex', names: 'vaddsd vsubsd vmulsd vdivsd vminsd vmaxsd vsqrtsd vcvtsd2ss', shapes: 'vvv vvm', memory: 'QWORD' },
-  { file: 'vex', names: 'vandps vandpd vandnps vandnpd vorps vorpd vxorps vxorpd vpand vpandn vpor vpxor vunpcklps vunpcklpd', shapes: 'vvv vvm', memory: 'XMMWORD' },
-  { file: 'vex', names: 'vucomiss', shapes: 'vv vm', memory: 'DWORD' },
-  { file: 'vex', names: 'vucomisd', shapes: 'vv vm', memory: 'QWORD' },
-  { file: 'vex', names: 'vmovaps vmovups', shapes: 'vv vm mv', memory: 'XMMWORD' },
-  { file: 'vex', names: 'vmovss', shapes: 'vvv vm mv', memory: 'DWORD' },
-  { file: 'vex', names: 'vmovsd', shapes: 'vvv vm mv', memory: 'QWORD' },
-  { file: 'vex', names: 'vcmpss vroundss', shapes: 'vvvi vvmi', memory: 'DWORD' },
-  { file: 'vex', names: 'vcmpsd vroundsd', shapes: 'vvvi vvmi', memory: 'QWORD' },
-  { file: 'vex', names: 'vblendvps vblendvpd', shapes: 'vvvv vvmv', memory: 'XMMWORD' },
-  { file: 'vex', names: FMA_SS, shapes: 'vvv vvm', memory: 'DWORD' },
-  { file: 'vex', names: FMA_SS.replaceAll('ss', 'sd'), shapes: 'vvv vvm', memory: 'QWORD' },
 ];
 
 /** Rows in the shapes of the vector assembler, which writes them VEX-encoded here; at 256 bits too unless `only` says otherwise. */
 export interface AvxRow {
   readonly names: string;
-  readonly shape: VectorShape | 'loadOnly' | 'blend';
+  readonly shape: VectorShape | 'loadOnly';
   /** Size keywords of the memory operand at 128 and at 256 bits; absent: no memory form. */
   readonly memory?: readonly [string, string];
   readonly only?: 128 | 256;
@@ -201,6 +186,8 @@ export const AVX_SHAPES: readonly AvxRow[] = [
   { names: 'vpblendd', shape: 'binaryI', memory: WHOLE },
   { names: 'vpermilpsBy vpermilpdBy vpsllvd vpsllvq vpsrlvd vpsrlvq vpsravd', shape: 'binary', memory: WHOLE },
   { names: 'blendvps blendvpd pblendvb', shape: 'blend' },
+  { names: FMA_SS, shape: 'ternary', memory: ['DWORD', ''], only: 128 },
+  { names: FMA_SS.replaceAll('ss', 'sd'), shape: 'ternary', memory: ['QWORD', ''], only: 128 },
   { names: FMA_SS.replaceAll('ss', 'ps'), shape: 'ternary', memory: WHOLE },
   { names: FMA_SS.replaceAll('ss', 'pd'), shape: 'ternary', memory: WHOLE },
 ];

@@ -39,7 +39,7 @@ export function encodingCases(): EncodingCases {
     add(`mov rax, QWORD PTR ${m.text}`, (a) => a.rm(X.mov, 8, 0, m.operand(a)));
     add(`mov BYTE PTR ${m.text}, r14b`, (a) => a.mr(X.mov, 1, m.operand(a), 14));
     add(`movsd xmm9, QWORD PTR ${m.text}`, (a) => a.vm(X.movsd, 41, m.operand(a)));
-    add(`vaddsd xmm1, xmm10, QWORD PTR ${m.text}`, (a) => a.vvm(X.vaddsd, 33, 42, m.operand(a)));
+    add(`vaddsd xmm1, xmm10, QWORD PTR ${m.text}`, (a) => a.binaryM(X.addsd, 16, 33, 42, m.operand(a)));
     add(`add DWORD PTR ${m.text}, 1000`, (a) => a.mi(X.add, 4, m.operand(a), 1000));
     add(`lea rdx, ${m.text}`, (a) => a.rm(X.lea, 8, 2, m.operand(a)));
   }
@@ -63,7 +63,7 @@ export function encodingCases(): EncodingCases {
     for (let k = 0; k < 16; k++) add(`movzx ${registerName(i, 4)}, ${registerName(k, 1)}`, (a) => a.rr(X.movzx8, 4, i, k));
     add(`mulsd ${registerName(32 + i, 16)}, ${registerName(32 + j, 16)}`, (a) => a.vv(X.mulsd, 32 + i, 32 + j));
     for (let k = 0; k < 16; k += 3) {
-      add(`vmulsd ${registerName(32 + i, 16)}, ${registerName(32 + j, 16)}, ${registerName(32 + k, 16)}`, (a) => a.vvv(X.vmulsd, 32 + i, 32 + j, 32 + k));
+      add(`vmulsd ${registerName(32 + i, 16)}, ${registerName(32 + j, 16)}, ${registerName(32 + k, 16)}`, (a) => a.binary(X.mulsd, 16, 32 + i, 32 + j, 32 + k));
     }
     add(`push ${registerName(i, 8)}`, (a) => a.push(i));
     add(`pop ${registerName(i, 8)}`, (a) => a.pop(i));
@@ -97,7 +97,7 @@ export function encodingCases(): EncodingCases {
         const w = row.memoryWord?.(size, name) ?? sizeWord(size);
         return w === '' ? '' : `${w} PTR `;
       };
-      const vectorFirst = row.firstVector === true ? 32 : 0, vectorLast = row.lastVector === true ? 32 : 0, vectorMiddle = row.middleVector === true ? 32 : 0;
+      const vectorFirst = row.firstVector === true ? 32 : 0, vectorLast = row.lastVector === true ? 32 : 0;
       for (const size of row.sizes) {
         for (const shape of row.shapes.split(' ') as Shape[]) {
           const memories = someMemory(row.memories ?? 4);
@@ -159,14 +159,14 @@ export function encodingCases(): EncodingCases {
             case 'rrr':
               for (const [i, [p, q]] of PAIRS.entries()) {
                 const t = PAIRS[(i + 3) % PAIRS.length][1];
-                add(`${mnemonic} ${firstName(vectorFirst + p, size)}, ${firstName(vectorMiddle + q, size)}, ${registerName(t, size)}`, (a) => a.rrr(f, size, vectorFirst + p, vectorMiddle + q, t));
+                add(`${mnemonic} ${firstName(vectorFirst + p, size)}, ${firstName(q, size)}, ${registerName(t, size)}`, (a) => a.rrr(f, size, vectorFirst + p, q, t));
               }
               break;
             case 'rmr':
               for (const [i, m] of memories.entries()) add(`${mnemonic} ${registerName(PAIRS[i][0], size)}, ${word(size)}${m.text}, ${registerName(PAIRS[i][1], size)}`, (a) => a.rmr(f, size, PAIRS[i][0], m.operand(a), PAIRS[i][1]));
               break;
             case 'rrm':
-              for (const [i, m] of memories.entries()) add(`${mnemonic} ${firstName(vectorFirst + PAIRS[i][0], size)}, ${firstName(vectorMiddle + PAIRS[i][1], size)}, ${word(size)}${m.text}`, (a) => a.rrm(f, size, vectorFirst + PAIRS[i][0], vectorMiddle + PAIRS[i][1], m.operand(a)));
+              for (const [i, m] of memories.entries()) add(`${mnemonic} ${firstName(vectorFirst + PAIRS[i][0], size)}, ${firstName(PAIRS[i][1], size)}, ${word(size)}${m.text}`, (a) => a.rrm(f, size, vectorFirst + PAIRS[i][0], PAIRS[i][1], m.operand(a)));
               break;
             default: throw new Error(`no cases for shape ${shape}`);
           }
@@ -204,27 +204,6 @@ export function encodingCases(): EncodingCases {
           case 'vmi':
             for (const [i, m] of memories.entries()) add(`${mnemonic} ${v(VECTOR_PAIRS[i][0])}, ${word}${m.text}, ${i + 4}`, (a) => a.vmi(f, VECTOR_PAIRS[i][0], m.operand(a), i + 4));
             break;
-          case 'vvv':
-            for (const [i, [p, q]] of VECTOR_PAIRS.entries()) {
-              const t = VECTOR_PAIRS[(i + 2) % VECTOR_PAIRS.length][1];
-              add(`${mnemonic} ${v(p)}, ${v(q)}, ${v(t)}`, (a) => a.vvv(f, p, q, t));
-            }
-            break;
-          case 'vvm':
-            for (const [i, m] of memories.entries()) add(`${mnemonic} ${v(VECTOR_PAIRS[i][0])}, ${v(VECTOR_PAIRS[i][1])}, ${word}${m.text}`, (a) => a.vvm(f, VECTOR_PAIRS[i][0], VECTOR_PAIRS[i][1], m.operand(a)));
-            break;
-          case 'vvvi':
-            for (const [i, [p, q]] of VECTOR_PAIRS.entries()) add(`${mnemonic} ${v(p)}, ${v(q)}, ${v(79 - p)}, ${i + 2}`, (a) => a.vvvi(f, p, q, 79 - p, i + 2));
-            break;
-          case 'vvmi':
-            for (const [i, m] of memories.entries()) add(`${mnemonic} ${v(VECTOR_PAIRS[i][0])}, ${v(VECTOR_PAIRS[i][1])}, ${word}${m.text}, ${i}`, (a) => a.vvmi(f, VECTOR_PAIRS[i][0], VECTOR_PAIRS[i][1], m.operand(a), i));
-            break;
-          case 'vvvv':
-            for (const [p, q] of VECTOR_PAIRS) add(`${mnemonic} ${v(p)}, ${v(q)}, ${v(79 - p)}, ${v(79 - q)}`, (a) => a.vvvv(f, p, q, 79 - p, 79 - q));
-            break;
-          case 'vvmv':
-            for (const [i, m] of memories.entries()) add(`${mnemonic} ${v(VECTOR_PAIRS[i][0])}, ${v(VECTOR_PAIRS[i][1])}, ${word}${m.text}, ${v(45 - i)}`, (a) => a.vvmv(f, VECTOR_PAIRS[i][0], VECTOR_PAIRS[i][1], m.operand(a), 45 - i));
-            break;
           default: throw new Error(`no cases for vector shape ${shape}`);
         }
       }
@@ -255,7 +234,7 @@ export function encodingCases(): EncodingCases {
     add(`vcvtsi2sd xmm2, xmm13, QWORD PTR ${m.text}`, (a) => a.scalarFromIntM(X.cvtsi2sd, 8, 34, 45, m.operand(a)));
     add(`vmovd xmm2, DWORD PTR ${m.text}`, (a) => a.fromIntM(X.movd, 4, 34, m.operand(a)));
   }
-  covered.add('vpblendvb');
+  for (const name of ['vpblendvb', 'vblendvps', 'vblendvpd']) covered.add(name);
 
   open('state');
   for (const [name, word] of Object.entries(FPU_AND_STATE)) {

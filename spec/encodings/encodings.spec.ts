@@ -31,7 +31,7 @@ test('shapes that a form lacks do not compile', () => {
     // @ts-expect-error: lea has no immediate
     a.ri(X.lea, 8, 0, 1);
     // @ts-expect-error: the VEX form has three operands
-    a.vv(X.vaddsd, 32, 33);
+    a.vv(X.vpermilpsBy, 32, 33);
     // @ts-expect-error: test has no load direction
     a.rm(X.test, 8, 0, a.at(1));
   };
