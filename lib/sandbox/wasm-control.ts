@@ -76,4 +76,9 @@ export class WakePlan {
   constructor(buffer: SharedArrayBuffer) { this.#at = new BigInt64Array(buffer); }
   get at(): bigint { return Atomics.load(this.#at, 0); }
   set at(time: bigint) { Atomics.store(this.#at, 0, time); }
+
+  /** Supervisor: sleeps at most so many milliseconds, until the plan is changed or somebody wants it changed. */
+  sleep(milliseconds: number): void { Atomics.wait(this.#at, 0, this.at, milliseconds); }
+  /** Guest: ends a {@link sleep}. */
+  wake(): void { Atomics.notify(this.#at, 0); }
 }

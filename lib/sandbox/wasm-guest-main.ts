@@ -25,7 +25,10 @@ const guest = new WasmGuest({
   begin: ({ id, timeLimit }) => {
     const cpuBefore = cpu.start(), now = monotonicTime(), deadline = timeLimit === null ? NEVER : deadlineAfter(now, timeLimit);
     control.begin(id, now, deadline, cpuBefore);
-    if (deadline < plan.at) supervisor.postMessage(0);
+    if (deadline < plan.at) {
+      supervisor.postMessage(0);
+      plan.wake();
+    }
   },
   end: ({ id }, wall, waited) => {
     if (!control.end(id)) sleepForEver();

@@ -12,8 +12,10 @@ import { cpuOfSpan, readThreadCpu } from './thread-cpu.ts';
 import { GuestControl, monotonicTime, NEVER, WakePlan } from './wasm-control.ts';
 import type { SupervisorReply, SupervisorRequest, SupervisorStart } from './wasm-protocol.ts';
 
-/** The longest sleep, in milliseconds. */
-const LONGEST_SLEEP_MS = 2 ** 31 - 1;
+/** The longest time a timer can be set for, and the longest that is slept without one; milliseconds. */
+const LONGEST_SLEEP_MS = 2 ** 31 - 1, SHORT_SLEEP_MS = 2;
+/** Short sleeps one after the other. */
+const MOST_NAPS = 4;
 
 if (parentPort === null) throw new UsageError('the supervisor script was started by hand', 'Make a Sandbox: it starts its own threads.');
 const port = parentPort, start = workerData as SupervisorStart;
@@ -26,6 +28,21 @@ function say(reply: SupervisorReply): void { port.postMessage(reply); }
 /** Kills whoever is due, and plans the next look. */
 function look(): void {
   clearTimeout(alarm);
+  for (let naps = 0; naps < MOST_NAPS; naps++) {
+    const left = killAndPlan();
+    if (left > SHORT_SLEEP_MS) {
+      if (left !== Infinity) alarm = setTimeout(look, Math.min(LONGEST_SLEEP_MS, Math.floor(left) - 1));
+      return;
+    }
+    // Timers count in whole milliseconds; the rest is slept exactly.
+    if (left > 0) plan.sleep(left);
+  }
+  // One short deadline after the other: the host's requests must have their turn.
+  setImmediate(look);
+}
+
+/** Kills whoever is due. Gives the milliseconds until the next deadline. */
+function killAndPlan(): number {
   const now = monotonicTime();
   for (const [guest, { worker, control }] of guests) {
     const run = control.killIfDue(now);
@@ -39,7 +56,7 @@ function look(): void {
   plan.at = next;
   // Who began meanwhile has either seen the plan or is seen here.
   next = plan.at = earliest(next);
-  if (next !== NEVER) alarm = setTimeout(look, Math.min(LONGEST_SLEEP_MS, Math.max(0, Math.ceil(Number(next - now) / 1e6))));
+  return next === NEVER ? Infinity : Math.max(0, Number(next - monotonicTime()) / 1e6);
 }
 
 function earliest(next: bigint): bigint {

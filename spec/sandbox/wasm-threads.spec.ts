@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fn, i32, i64, module, sandboxTarget, u8, unit } from '../../lib/index.ts';
 import { Sandbox, type Outcome, type SandboxConfig } from '../../lib/sandbox/index.ts';
 import type { JobEnd } from '../../lib/sandbox/job.ts';
+import { NodeGuestThreads } from '../../lib/sandbox/node-guest-threads.ts';
 import { WasmPool } from '../../lib/sandbox/wasm-pool.ts';
 import type { WasmImage } from '../../lib/sandbox/wasm-protocol.ts';
 import { wasmThreads } from '../../lib/sandbox/wasm-tier.ts';
@@ -35,14 +36,21 @@ function ok<T>(o: Outcome<T>): T {
 test('a killed guest is replaced out of sight: the next run does not wait for a thread to start', async () => {
   await using sandbox = sandboxWith({ workers: 1, maxExecutionTime: 30 });
   await sandbox.warm();
+  assert.ok(wasmThreads() > 0);
   await sandbox.run(plain, 'answer', []);
-  await wait(150); // the spare is up
-  const started = performance.now();
-  assert.is((await sandbox.run(plain, 'forever', [])).status, 'timeout');
-  const answered = performance.now();
-  assert.is(ok(await sandbox.run(plain, 'answer', [], { maxExecutionTime: 2_000 })), 42n);
-  assert.ok(answered - started < 150, `the timeout took ${answered - started} ms`);
-  assert.ok(performance.now() - answered < 150, `the next run took ${performance.now() - answered} ms`);
+  // A busy machine may keep anything waiting: once in eight is proof that nothing waits by design.
+  let timeout = Infinity, next = Infinity;
+  for (let k = 0; k < 8 && (timeout > 60 || next > 20); k++) {
+    await wait(200); // the spare is up
+    const started = performance.now();
+    assert.is((await sandbox.run(plain, 'forever', [])).status, 'timeout');
+    const answered = performance.now();
+    assert.is(ok(await sandbox.run(plain, 'answer', [], { maxExecutionTime: 2_000 })), 42n);
+    timeout = Math.min(timeout, answered - started);
+    next = Math.min(next, performance.now() - answered);
+  }
+  assert.ok(timeout < 60, `the timeout took ${timeout} ms`);
+  assert.ok(next < 20, `the next run took ${next} ms`);
 });
 
 test('a sandbox disposed of while guests run; runs end as they would, new ones are refused', async () => {
@@ -77,7 +85,7 @@ test('a run that ends at its deadline has one end, and the next run is not hit b
 
 test('when the supervisor ends, the runs it watched are crashed, and the next run gets a new one', async () => {
   const script = (name: string): URL => new URL(`../../lib/sandbox/${name}-main.js`, import.meta.url);
-  const pool = new WasmPool({ supervisor: script('wasm-supervisor'), guest: script('wasm-guest') }, 2), { wasm } = sandboxTarget();
+  const pool = new WasmPool(new NodeGuestThreads({ supervisor: script('wasm-supervisor'), guest: script('wasm-guest') }), 2), { wasm } = sandboxTarget();
   if (wasm === undefined) throw new Error('no wasm');
   const image: WasmImage = { compiled: wasm.compile(plain), engineModule: undefined, imports: [], locations: plain.locations, surface: undefined };
   let id = 1, over = 0;
@@ -99,7 +107,7 @@ test('when the supervisor ends, the runs it watched are crashed, and the next ru
 
 test('a guest that cannot start, and a thread that dies by itself, are crashes of a run and not of the host', async () => {
   const script = (name: string): URL => new URL(`../../lib/sandbox/${name}.js`, import.meta.url);
-  const pool = new WasmPool({ supervisor: script('wasm-supervisor-main'), guest: script('there-is-no-such-script') }, 1);
+  const pool = new WasmPool(new NodeGuestThreads({ supervisor: script('wasm-supervisor-main'), guest: script('there-is-no-such-script') }), 1);
   const image = { compiled: undefined as never, engineModule: undefined, imports: [], locations: [], surface: undefined };
   const end = await pool.run({
     call: { id: 1, functionName: 'f', args: [], timeLimit: 5_000, inputs: [], outputs: [] }, signal: undefined, hostCall: () => [], key: 1, image, stackSize: MIB, compiled: () => {}, over: () => {},
