@@ -9,7 +9,7 @@
  * ```
  */
 import { UnsupportedError } from '../../lib/codegen/backend.ts';
-import type { Allocation } from '../../lib/codegen/machine-function.ts';
+import { FIRST_SPILL_LOCATION, type Allocation } from '../../lib/codegen/machine-function.ts';
 import { CTX, STACK_PROBE_LIMIT } from '../../lib/codegen/run-context.ts';
 import { alignUp } from '../../lib/mir/layout.ts';
 import { R11, RSP } from './convention.ts';
@@ -42,8 +42,8 @@ export function layoutFrame(allocation: Allocation, slotBytes: number, linear: b
 }
 
 /** Whoever is in a spill slot was stored there by an edit. */
-function spillsVectors({ editBytes }: Allocation): boolean {
-  for (let k = 0; k < editBytes.length; k++) if (editBytes[k] > 8) return true;
+function spillsVectors({ edits, editBytes }: Allocation): boolean {
+  for (let k = 0; k < editBytes.length; k++) if (editBytes[k] > 8 && edits[3 * k + 2] >= FIRST_SPILL_LOCATION) return true;
   return false;
 }
 
