@@ -127,7 +127,8 @@ export const OP_SLOT_BASE = 59;
 /**
  * Atomic access of `size` after its alignment check; sub is an `ATOMIC_*`. Load: `d <- rm`. Stores: `<- value, rm`.
  * Add, sub, exchange: `d <- value, rm`, `d` reuses the value. And, or, xor: `rax <- value, rm`. Compare and exchange:
- * `rax <- replacement, rm, rax`. Everything but the reused value and `rax` is a late use.
+ * `rax <- replacement, rm, rax`. Everything but the reused value and `rax` is a late use. When nobody wants the old value:
+ * `ATOMIC_ONLY_*`: `<- value, rm`, and with an immediate `ATOMIC_IMMEDIATE` more: `<- rm`, data1 indexes the extra words.
  */
 export const OP_ATOMIC = 60;
 export const OP_FENCE = 61;
@@ -175,6 +176,11 @@ export const V_AND = 0, V_ANDN = 1, V_OR = 2, V_XOR = 3;
 
 export const ATOMIC_LOAD = 0, ATOMIC_STORE = 1, ATOMIC_STORE_ORDERED = 2, ATOMIC_ADD = 3, ATOMIC_SUB = 4, ATOMIC_EXCHANGE = 5;
 export const ATOMIC_AND = 6, ATOMIC_OR = 7, ATOMIC_XOR = 8, ATOMIC_CMPXCHG = 9;
+export const ATOMIC_ONLY_ADD = 10, ATOMIC_ONLY_SUB = 11, ATOMIC_ONLY_AND = 12, ATOMIC_ONLY_OR = 13, ATOMIC_ONLY_XOR = 14;
+/** Added to an `ATOMIC_ONLY_*`. */
+export const ATOMIC_IMMEDIATE = 5;
+/** A store of an immediate that needs no order: `<- rm`. */
+export const ATOMIC_STORE_IMMEDIATE = 20;
 
 export const MODE_NONE = 0;
 /** Guest memory at one register (plus the memory base in the linear model). */

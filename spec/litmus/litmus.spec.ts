@@ -11,7 +11,7 @@ import { interleavings, LITMUS } from './shapes.ts';
 const test = suite('litmus');
 
 /** Instances of each test. */
-const FEW = 8_000;
+const FEW = 4_096;
 
 test('interleavings: what sequential consistency allows', () => {
   const weakOf = (name: string): number[] => {

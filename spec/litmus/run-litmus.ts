@@ -12,7 +12,7 @@ import type { Sandbox, SharedRunOptions } from '../../lib/sandbox/index.ts';
 import { interleavings, type Litmus, type Step } from './shapes.ts';
 
 /** Instances between two meetings: more for threads that may have to take turns on a processor, as that makes meetings long. */
-function batchOf({ threads }: Litmus): number { return threads.length > 2 ? 16_384 : 2_048; }
+function batchOf({ threads }: Litmus, iterations: number): number { return Math.min(iterations, threads.length > 2 ? 16_384 : 2_048); }
 /** Words from one cell of a location to the next: a cache line. */
 const STRIDE = 16;
 /** How often a thread looks whether the others have come to the same instance. */
@@ -30,8 +30,8 @@ export interface LitmusResult {
 }
 
 /** The module that runs one litmus test: `run(thread, rounds)` on each thread, all at the same time. */
-export function litmusModule(litmus: Litmus) {
-  const { threads, registers } = litmus, batch = batchOf(litmus);
+export function litmusModule(litmus: Litmus, batch: number) {
+  const { threads, registers } = litmus;
   const cells = Array.from({ length: litmus.locations }, (_, k) => global(`cells${k}`, array(i32, batch * STRIDE)));
   const found = Array.from({ length: registers }, (_, k) => global(`found${k}`, array(i32, batch)));
   const progress = Array.from({ length: threads.length }, (_, t) => global(`progress${t}`, array(i32, STRIDE), undefined));
@@ -102,7 +102,7 @@ export function litmusModule(litmus: Litmus) {
  * @throws the error of a run that does not return
  */
 export async function runLitmus(sandbox: Sandbox, litmus: Litmus, iterations: number, options: SharedRunOptions = {}): Promise<LitmusResult> {
-  const batch = batchOf(litmus), rounds = Math.ceil(iterations / batch), m = litmusModule(litmus);
+  const batch = batchOf(litmus, iterations), rounds = Math.ceil(iterations / batch), m = litmusModule(litmus, batch);
   using job = sandbox.share(m, { workers: litmus.threads.length });
   const started = performance.now();
   const outcomes = await job.runAll('run', litmus.threads.map((_, t): [number, number] => [t, rounds]), options);
