@@ -6,7 +6,7 @@ import { int32 } from '../../lib/analysis/slab.ts';
 import type { StackMap } from '../../lib/codegen/backend.ts';
 import type { Label } from '../../lib/codegen/code-buffer.ts';
 import { IntBuffer } from '../../lib/codegen/growable.ts';
-import { FIRST_SPILL_LOCATION, type Allocation, type MachineFunction } from '../../lib/codegen/machine-function.ts';
+import { FIRST_SPILL_LOCATION, isDefinition, type Allocation, type MachineFunction } from '../../lib/codegen/machine-function.ts';
 import { TRAP_CODES, type TrapCode } from '../../lib/mir/types.ts';
 import { MEMORY_BASE, RSP } from './convention.ts';
 import { FIXED } from './forms.ts';
@@ -64,6 +64,9 @@ export class EmitContext {
   /** Jump table label of each switch, −1 until made. */
   readonly jumpTables: Int32Array;
 
+  /** True when the function uses 256-bit registers. */
+  readonly #wide: boolean;
+
   /** The instruction being emitted, its first operand, its data words, its source location. */
   index = 0;
   first = 0;
@@ -100,6 +103,7 @@ export class EmitContext {
     this.tables = tables;
     this.functionLabels = functionLabels;
     this.functionNumber = functionNumber;
+    this.#wide = asm.avx && selected.machine.vregBytes.includes(32);
     this.labels = int32(selected.machine.loopDepth.length).fill(-1);
     this.jumpTables = int32(selected.switches.length).fill(-1);
   }
@@ -196,6 +200,19 @@ export class EmitContext {
     const piece: ColdPiece = { label: code.newLabel(), back: code.newLabel(), kind, loc: this.loc, data: this.data, a, d };
     this.cold.push(piece);
     return piece;
+  }
+
+  /**
+   * Clears the upper halves of all vector registers before the instruction hands control on, unless it hands on a
+   * 256-bit value: the host, the runtime's stubs and the C library have code in legacy encoding, which waits for upper
+   * halves that are not known to be zero (Intel SDM vol. 1, 14.9; Intel optimization manual, 15.3). Whoever is given a
+   * 256-bit value does the same in turn. Nothing is lost: every call destroys all vector registers.
+   */
+  leaveWide(): void {
+    if (!this.#wide) return;
+    const { operandVReg, operandInfo, operandStart, vregBytes } = this.f;
+    for (let k = this.first; k < operandStart[this.index + 1]; k++) if (!isDefinition(operandInfo[k]) && vregBytes[operandVReg[k]] === 32) return;
+    this.asm.fixed(FIXED.vzeroupper);
   }
 
   // --- flags ---

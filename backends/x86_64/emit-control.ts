@@ -124,6 +124,7 @@ function compareCase(e: EmitContext, t: SwitchTable, v: number, k: number): void
 export function emitCall(e: EmitContext, opcode: number): void {
   const { asm } = e;
   e.forgetFlags();
+  e.leaveWide();
   if (opcode === OP_CALL) asm.call(e.functionLabels[e.word]);
   else if (opcode === OP_CALL_IMPORT) {
     asm.ri(X.mov, 4, R11, e.word);
@@ -136,6 +137,7 @@ export function emitCall(e: EmitContext, opcode: number): void {
 
 export function emitTailCall(e: EmitContext, opcode: number): void {
   const { asm } = e;
+  e.leaveWide();
   if (opcode === OP_TAIL) {
     emitEpilogue(e);
     asm.jmp(e.functionLabels[e.word]);
@@ -175,6 +177,7 @@ export function emitColdMismatch(e: EmitContext): void {
 }
 
 export function emitReturn(e: EmitContext): void {
+  e.leaveWide();
   emitEpilogue(e);
   e.asm.fixed(FIXED.ret);
 }
@@ -201,10 +204,12 @@ export function emitBulk(e: EmitContext): void {
       asm.jcc(CC.a, trap);
     }
   }
+  e.leaveWide();
   asm.m(X.callIndirect, 8, asm.gs(e.word));
   e.forgetFlags();
 }
 export function emitStubCall(e: EmitContext): void {
+  e.leaveWide();
   e.asm.m(X.callIndirect, 8, e.asm.gs(e.word));
   e.forgetFlags();
 }

@@ -69,6 +69,34 @@ native('a level may be asked for', () => {
   }
 });
 
+test('upper halves are cleared where control leaves code that uses them, and only there', () => {
+  const compiled = x86_64.compile(parseModule(`module @m linear
+memory initial 1 maximum 1 stack 1024
+func @narrow(v128) -> (v128) {
+b0(v0: v128):
+  v1 = vadd.i32x4 v0, v0
+  ret v1
+}
+func @twice(v256) -> (v256) {
+b0(v0: v256):
+  v1 = vadd.i32x8 v0, v0
+  ret v1
+}
+func @fill(ptr) -> () {
+b0(v0: ptr):
+  v1 = load.v256 v0
+  v2: v256 = call @twice(v1)
+  v3 = const.i32 32
+  memory_fill v0, v3, v3
+  store.v256 v2, v0
+  ret
+}`));
+  // vzeroupper; the 256-bit body of `twice` is behind its boundary, which the host enters.
+  const counts = compiled.functions.map((f) => Buffer.from(compiled.code.subarray(f.offset, f.offset + f.size)).toString('hex').split('c5f877').length - 1);
+  assert.equal([counts[0], counts[2]], [0, 2], 'a narrow function; before the runtime fills memory and before the return');
+  assert.equal([counts[1], counts[counts.length - 1]].sort(), [0, 1], 'the boundary alone, not the function that returns 256 bits');
+});
+
 /** Mnemonics, as whole words with a regular expression, that need a feature. */
 const NEEDS: Readonly<Record<string, RegExp>> = {
   sse3: /^v?(mov(d|sh|sl)dup|h(add|sub)p[sd]|addsubp[sd]|lddqu)$/,
