@@ -139,9 +139,15 @@ export const memoryGrow: Handler = (m, p) => { m.i32[m.fp + m.code[p]] = m.growM
 
 // --- atomics ---
 
+/** From the low words alone: a native address past 2^53 is rounded, and would seem aligned. */
+function misaligned(m: Machine, p: number, size: number): boolean {
+  const c = m.code, f = m.fp, index = c[p + 2];
+  return (m.i32[f + c[p + 1]] + (index < 0 ? 0 : m.i32[f + index] << c[p + 3]) + c[p + 4] & size - 1) !== 0;
+}
+
 function atomicAddress(m: Machine, p: number, size: number, address: AddressOf): number {
   const at = address(m, p);
-  if (at % size !== 0) m.trap('misaligned-atomic', at);
+  if (misaligned(m, p, size)) m.trap('misaligned-atomic', at);
   if (at + size > m.memorySize) outOfBounds(m, at);
   return at;
 }

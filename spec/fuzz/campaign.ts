@@ -8,6 +8,7 @@
  * - `--start N` leaves out the first N programs: a campaign that was ended goes on where its last line says
  * - `--size N` statements a program (default: programs of many sizes), `--executors a,b` (default all)
  * - `--vectors`, `--wide` (with vectors: 256 bits too), `--atomics`, `--imports`, `--hooks`: generate those instructions too
+ * - `--native`: programs of the native memory model (WebAssembly has none: its executors count them as unsupported)
  * - `--thorough N` checks every N-th program more closely (default 8, see {@link DifferentialOptions.thorough})
  * - `--mismatches N`: findings per child before it stops (default 1)
  */
@@ -23,15 +24,15 @@ import type { GenerateOptions } from './generate.ts';
 const { values: flags } = parseArgs({
   options: {
     count: { type: 'string', default: '100000' }, start: { type: 'string', default: '0' }, seed: { type: 'string' }, jobs: { type: 'string' }, size: { type: 'string' },
-    executors: { type: 'string' }, mismatches: { type: 'string', default: '1' }, chunk: { type: 'string', default: '20000' }, thorough: { type: 'string', default: '8' },
+    executors: { type: 'string' }, mismatches: { type: 'string', default: '1' }, chunk: { type: 'string', default: '100000' }, thorough: { type: 'string', default: '8' },
     vectors: { type: 'boolean', default: false }, wide: { type: 'boolean', default: false }, atomics: { type: 'boolean', default: false },
-    imports: { type: 'boolean', default: false }, hooks: { type: 'boolean', default: false },
+    native: { type: 'boolean', default: false }, imports: { type: 'boolean', default: false }, hooks: { type: 'boolean', default: false },
     child: { type: 'boolean', default: false },
   },
 });
 
 const names = flags.executors?.split(',') ?? executorNames();
-const generate: GenerateOptions = { ...(flags.size === undefined ? {} : { size: Number(flags.size) }), vectors: flags.vectors, wide: flags.wide, atomics: flags.atomics, imports: flags.imports, hooks: flags.hooks };
+const generate: GenerateOptions = { ...(flags.size === undefined ? {} : { size: Number(flags.size) }), vectors: flags.vectors, wide: flags.wide, native: flags.native, atomics: flags.atomics, imports: flags.imports, hooks: flags.hooks };
 /** Room for the engine's memories before it collects them: collecting often also throws optimised code away. */
 const NODE_FLAGS = ['--enable-source-maps', '--initial-heap-size=1000'];
 
@@ -60,7 +61,7 @@ function runChunk(): void {
 
 const children = new Set<ReturnType<typeof spawn>>();
 
-function startChunk(seed: number, count: number): Promise<ChunkResult> {
+function startChunk(seed: number, count: number, alive: (done: number) => void = () => {}): Promise<ChunkResult> {
   return new Promise((resolve) => {
     const own = process.argv.slice(2).filter((a, k, all) => !/^--(seed|count|start|jobs)/.test(a) && !/^--(seed|count|start|jobs)$/.test(all[k - 1] ?? ''));
     const child = spawn(process.execPath, [...NODE_FLAGS, fileURLToPath(import.meta.url), ...own, '--child', '--seed', String(seed), '--count', String(count)], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -70,7 +71,7 @@ function startChunk(seed: number, count: number): Promise<ChunkResult> {
       const lines = (line + d.toString()).split('\n');
       line = lines.pop()!;
       for (const l of lines) {
-        if (l.startsWith('@done ')) done = Number(l.slice(6));
+        if (l.startsWith('@done ')) { done = Number(l.slice(6)); alive(done); }
         else if (l.startsWith('@chunk ')) result = JSON.parse(l.slice(7)) as Omit<ChunkResult, 'crash'>;
         else noise = `${noise}${l}\n`.slice(-4000);
       }
@@ -108,6 +109,12 @@ async function main(): Promise<void> {
     findings += texts.length;
     for (const t of texts) process.stdout.write(`\n${t}\n`);
   };
+  let last = Date.now();
+  const progress = (at: number): void => {
+    if (Date.now() - last < 60_000) return;
+    last = Date.now();
+    process.stdout.write(`at program ${at}\n`);
+  };
   const lane = async (): Promise<void> => {
     while (next < count) {
       let from = next;
@@ -115,7 +122,7 @@ async function main(): Promise<void> {
       next = end;
       while (from < end) {
         open.add(from);
-        const r = await startChunk(seed + from, end - from);
+        const r = await startChunk(seed + from, end - from, (n) => { progress(from + n); });
         open.delete(from);
         if (r.coverage !== undefined) coverage.merge(r.coverage);
         addCounts(ran, r.ran);

@@ -7,10 +7,11 @@
  */
 import {
   BINARY_OPS, COMPARE_OPS, CONVERT_OPS, HALF_LANES, LANE_COUNT, LANE_TYPE, LANES, LANES_128, PAIR_OPS, UNARY_OPS, VECTOR_OPS, VECTOR_TYPE, bitWidth, divisionsOf, vectorOperandType, vectorResultType,
-  type BinaryOp, type CompareOp, type ConvertOp, type FunctionBuilder, type Lanes, type PairOp, type Type, type UnaryOp, type Value, type VectorOp,
+  type BinaryOp, type CompareOp, type ConvertOp, type FunctionBuilder, type Lanes, type MemoryModel, type PairOp, type Type, type UnaryOp, type Value, type VectorOp,
 } from '../../lib/mir/index.ts';
 import type { Choices } from './choices.ts';
-import { isFloatType } from './program.ts';
+import { shuffleMask } from './masks.ts';
+import { isFloatType, type ModulePlan } from './program.ts';
 import { SCALARS, type Scope } from './scope.ts';
 
 type OpsByType<Op> = Readonly<Record<string, readonly Op[]>>;
@@ -23,13 +24,19 @@ const BINARY: OpsByType<BinaryOp> = byType(BINARY_OPS), UNARY: OpsByType<UnaryOp
 const COMPARE: OpsByType<CompareOp> = byType(COMPARE_OPS), PAIR: OpsByType<PairOp> = byType(PAIR_OPS);
 
 interface Conversion { readonly op: ConvertOp; readonly from: Type; readonly to: Type }
-const CONVERSIONS: readonly Conversion[] = (Object.keys(CONVERT_OPS) as ConvertOp[]).flatMap((op) => CONVERT_OPS[op].types.flatMap((from) => CONVERT_OPS[op].to.map((to) => ({ op, from, to }))))
-  .filter(({ op, from, to }) => {
-    const f = bitWidth(from, 'linear'), t = bitWidth(to, 'linear');
-    return op === 'sext' || op === 'zext' ? t > f : op === 'trunc' ? t < f : op === 'bitcast' ? t === f && from !== to : true;
-  });
-const CONVERSIONS_TO: Record<string, Conversion[]> = {};
-for (const k of CONVERSIONS) (CONVERSIONS_TO[k.to] ??= []).push(k);
+function conversions(model: MemoryModel): Readonly<Record<string, readonly Conversion[]>> {
+  const to: Record<string, Conversion[]> = {};
+  for (const op of Object.keys(CONVERT_OPS) as ConvertOp[]) {
+    for (const from of CONVERT_OPS[op].types) {
+      for (const type of CONVERT_OPS[op].to) {
+        const f = bitWidth(from, model), t = bitWidth(type, model);
+        if (op === 'sext' || op === 'zext' ? t > f : op === 'trunc' ? t < f : op === 'bitcast' ? t === f && from !== type : true) (to[type] ??= []).push({ op, from, to: type });
+      }
+    }
+  }
+  return to;
+}
+const CONVERSIONS_TO: Readonly<Record<MemoryModel, ReturnType<typeof conversions>>> = { linear: conversions('linear'), native: conversions('native') };
 
 const INT_AND_BIT = ['i32', 'i64', 'i8', 'i16', 'i1'] as const;
 const COMPARED = ['i32', 'i64', 'i8', 'i16', 'f64', 'f32', 'ptr', 'i1'] as const;
@@ -43,13 +50,15 @@ export class Expressions {
   readonly #scope: Scope;
   readonly #vectors: boolean;
   readonly #wide: boolean;
+  readonly #model: MemoryModel;
 
-  constructor(b: FunctionBuilder, c: Choices, scope: Scope, vectors: boolean, wide: boolean) {
+  constructor(b: FunctionBuilder, c: Choices, scope: Scope, options: ModulePlan['options']) {
     this.#b = b;
     this.#c = c;
     this.#scope = scope;
-    this.#vectors = vectors;
-    this.#wide = wide;
+    this.#vectors = options.vectors;
+    this.#wide = options.wide;
+    this.#model = options.native ? 'native' : 'linear';
   }
 
   pick(type: Type): Value { return this.#scope.pick(this.#b, this.#c, type); }
@@ -68,7 +77,7 @@ export class Expressions {
 
   /** One instruction (or a few) with a new value in scope. */
   emit(): void {
-    const c = this.#c, kinds = this.#vectors ? 11 : 9;
+    const c = this.#c, kinds = this.#vectors ? 18 : 9;
     switch (c.below(kinds)) {
       case 0: case 1: case 2: this.#binary(); return;
       case 3: this.#compare(); return;
@@ -111,7 +120,7 @@ export class Expressions {
   }
 
   #convert(): void {
-    const b = this.#b, c = this.#c, to = SCALARS[c.below(SCALARS.length)], list = CONVERSIONS_TO[to];
+    const b = this.#b, c = this.#c, to = SCALARS[c.below(SCALARS.length)], list = CONVERSIONS_TO[this.#model][to];
     const k = list[c.below(list.length)];
     let { op } = k;
     if ((op === 'fptosi' || op === 'fptoui') && c.below(6) !== 5) op = op === 'fptosi' ? 'fptosi_sat' : 'fptoui_sat';
@@ -148,17 +157,34 @@ export class Expressions {
       case 0: s.add(type, b.splat(lanes, this.pickExact(lane))); return;
       case 1: s.add(lane, b.extractLane(lanes, c.below(LANE_COUNT[lanes]), this.pick(type))); return;
       case 2: s.add(type, b.insertLane(lanes, c.below(LANE_COUNT[lanes]), this.pick(type), this.pickExact(lane))); return;
-      case 3: s.add(type, b.shuffle(Array.from({ length: size }, () => c.below(2 * size)), this.pick(type), this.pick(type))); return;
+      case 3: s.add(type, b.shuffle(shuffleMask(c, size), this.pick(type), this.pick(type))); return;
       case 4: s.add(type, b.select(this.pick('i1'), this.pick(type), this.pick(type))); return;
       default: {
         const [op, on] = rows[c.below(rows.length)];
-        const args = [...VECTOR_OPS[op].operands].map((kind) => this.pick(vectorOperandType(kind, on)));
-        const v = b.vector(op, on, args);
-        s.add(vectorResultType(op, on), VECTOR_OPS[op].result === 'v' ? this.canonicalVector(op.startsWith('vcvt') ? FLOAT_LANES[on] ?? on : on, v) : v);
+        this.#keepVector(op, on, [...VECTOR_OPS[op].operands].map((kind) => this.pick(vectorOperandType(kind, on))));
       }
     }
   }
+
+  /** An operation, now and then with others of floats behind it before what they gave is made canonical. */
+  #keepVector(op: VectorOp, on: Lanes, args: readonly Value[]): void {
+    const b = this.#b, c = this.#c, v = b.vector(op, on, args), given = op.startsWith('vcvt') ? FLOAT_LANES[on] ?? on : on;
+    const next = NAN_TOLERANT[given];
+    if (VECTOR_OPS[op].result !== 'v') { this.#scope.add(vectorResultType(op, on), v); return; }
+    if (next !== undefined && !EXACT.has(op) && c.below(3) === 2) {
+      const then = next[c.below(next.length)], at = c.below(VECTOR_OPS[then].operands.length);
+      this.#keepVector(then, given, [...VECTOR_OPS[then].operands].map((_, k) => (k === at ? v : this.pick(VECTOR_TYPE[given]))));
+      return;
+    }
+    this.#scope.add(vectorResultType(op, on), EXACT.has(op) ? v : this.canonicalVector(given, v));
+  }
 }
+
+/** Operations on float lanes that give no floats. */
+const EXACT: ReadonlySet<VectorOp> = new Set(['veq', 'vne', 'vflt', 'vfle', 'vfgt', 'vfge', 'vtrunc_sat_i32_f32_s', 'vtrunc_sat_i32_f32_u'] as const);
+/** Operations that see of a NaN only that it is one, by lanes of floats. */
+const NAN_TOLERANT: Readonly<Partial<Record<Lanes, readonly VectorOp[]>>> = Object.fromEntries(LANES.filter((l) => HALF_LANES[l] === 'f32x4' || HALF_LANES[l] === 'f64x2' || l === 'f32x4' || l === 'f64x2')
+  .map((l) => [l, ALL_ROWS.filter(([op, on]) => on === l && !VECTOR_OPS[op].operands.includes('s')).map(([op]) => op)]));
 
 /** What a conversion to float gives. */
 const FLOAT_LANES: Readonly<Partial<Record<Lanes, Lanes>>> = { i32x4: 'f32x4', i32x8: 'f32x8' };

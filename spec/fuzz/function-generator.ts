@@ -23,6 +23,8 @@ export class FunctionGenerator {
   readonly #x: Expressions;
   readonly #memory: Accesses;
   readonly #slots: number[] = [];
+  /** Types of block parameters. */
+  readonly #carriedTypes: readonly Type[];
   #budget: number;
 
   constructor(plan: ModulePlan, number: number, c: Choices, budget: number) {
@@ -31,7 +33,8 @@ export class FunctionGenerator {
     this.#c = c;
     this.#budget = budget;
     this.#b = new FunctionBuilder(functionName(number), plan.signatures[number]);
-    this.#x = new Expressions(this.#b, c, this.#scope, plan.options.vectors, plan.options.wide);
+    this.#x = new Expressions(this.#b, c, this.#scope, plan.options);
+    this.#carriedTypes = plan.options.wide ? [...SCALARS, 'v128', 'v128', 'v256', 'v256'] : plan.options.vectors ? [...SCALARS, 'v128', 'v128', 'v128'] : SCALARS;
     const slots = c.below(4) === 3 ? 1 + c.below(3) : c.below(2);
     for (let k = 0; k < slots; k++) this.#slots.push([8, 16, 24, 128, 1, 3, 10, 256][c.below(8)]);
     this.#memory = new Accesses(this.#b, c, this.#scope, this.#x, plan, this.#slots);
@@ -48,7 +51,7 @@ export class FunctionGenerator {
     else this.#guardEntry();
     for (const [k, size] of this.#slots.entries()) {
       b.addSlot(size, 1 << this.#c.below(5));
-      b.memoryFill(b.slotAddr(k), b.const('i32', this.#c.below(256)), b.const('i32', size));
+      b.memoryFill(b.slotAddr(k), b.const('i32', this.#c.below(256)), this.#memory.length(size));
     }
     this.#statements(0);
     if (!b.isTerminated()) this.#return();
@@ -97,8 +100,9 @@ export class FunctionGenerator {
   }
 
   #types(most: number): Type[] {
-    return Array.from({ length: this.#c.below(most + 1) }, () => SCALARS[this.#c.below(SCALARS.length)]);
+    return Array.from({ length: this.#c.below(most + 1) }, () => this.#carriedTypes[this.#c.below(this.#carriedTypes.length)]);
   }
+  #live(): Type[] { return Array.from({ length: this.#c.below(5) }, () => SCALARS[this.#c.below(SCALARS.length)]); }
   #picks(types: readonly Type[]): Value[] { return types.map((t) => this.#x.pick(t)); }
 
   #params(block: BlockId, types: readonly Type[]): Value[] { return types.map((t) => this.#b.addBlockParam(block, t)); }
@@ -229,8 +233,8 @@ export class FunctionGenerator {
     const b = this.#b, c = this.#c;
     switch (c.below(3)) {
       case 0: b.safepoint(); return;
-      case 1: b.stackMap(c.below(100), this.#picks(this.#types(4))); return;
-      default: b.patchPoint(c.below(100), 1 + c.below(16), this.#picks(this.#types(4)));
+      case 1: b.stackMap(c.below(100), this.#picks(this.#live())); return;
+      default: b.patchPoint(c.below(100), 1 + c.below(16), this.#picks(this.#live()));
     }
   }
 

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import fc from 'fast-check';
 import { printModule, verifyModule } from '../../lib/mir/index.ts';
 import { ReplayChoices, RandomChoices } from './choices.ts';
-import { Coverage } from './coverage.ts';
+import { Coverage, atomicOperations, vectorOperations } from './coverage.ts';
 import { compareOutcomes } from './differential.ts';
 import { execute } from './executor.ts';
 import { reference } from './executors.ts';
@@ -32,11 +32,25 @@ test('2,000 programs are valid and run the same twice', () => {
   }
 });
 
-test('programs with vectors, atomics, imports and hooks are valid too', () => {
-  for (let k = 0; k < 500; k++) {
-    const program = programOfSeed(SEED + k, { vectors: true, atomics: true, imports: true, hooks: true }), errors = verifyModule(program.module);
+test('1,500 programs with vectors, atomics, imports and hooks are valid too, and have every operation', () => {
+  const coverage = new Coverage();
+  for (let k = 0; k < 1500; k++) {
+    const program = programOfSeed(SEED + k, { vectors: true, wide: k % 3 !== 0, atomics: true, imports: true, hooks: true }), errors = verifyModule(program.module);
     assert.is(errors.length, 0, `seed ${SEED + k}: ${errors[0]?.message}`);
-    assert.is(compareOutcomes(program, execute(reference, program), execute(reference, program)), undefined);
+    const first = execute(reference, program);
+    assert.is(compareOutcomes(program, first, execute(reference, program)), undefined, `seed ${SEED + k}`);
+    coverage.add(program, first.outcomes);
+  }
+  assert.equal(coverage.missing(vectorOperations(256)), [], 'vector operations that no program contained');
+  assert.equal(coverage.missing(atomicOperations()), [], 'atomic operations that no program contained');
+  assert.ok(coverage.endings.has('misaligned-atomic'));
+});
+
+test('programs of the native memory model are valid too', () => {
+  for (let k = 0; k < 300; k++) {
+    const program = programOfSeed(SEED + k, { native: true, vectors: true, atomics: true, imports: true }), errors = verifyModule(program.module);
+    assert.is(errors.length, 0, `seed ${SEED + k}: ${errors[0]?.message}`);
+    execute(reference, program);
   }
 });
 

@@ -34,7 +34,7 @@ function signature(c: Choices, earlier: readonly Signature[], vectors: readonly 
 /** Builds the program that a stream of choices stands for. */
 export function generateProgram(c: Choices, options: GenerateOptions = {}): Program {
   const size = options.size ?? SIZES[c.below(SIZES.length)];
-  const full = { size, vectors: options.vectors ?? false, wide: options.vectors === true && options.wide === true, atomics: options.atomics ?? false, imports: options.imports ?? false, hooks: options.hooks ?? false };
+  const full = { size, vectors: options.vectors ?? false, wide: options.vectors === true && options.wide === true, native: options.native ?? false, atomics: options.atomics ?? false, imports: options.imports ?? false, hooks: options.hooks ?? false };
   const count = 1 + c.below(Math.max(1, Math.min(8, Math.ceil(size / 10))));
   const signatures: Signature[] = [];
   for (let k = 0; k < count; k++) {
@@ -46,7 +46,7 @@ export function generateProgram(c: Choices, options: GenerateOptions = {}): Prog
   const globals = Array.from({ length: 1 + c.below(3) }, (_, k) => ({ name: `g${k}`, size: [8, 64, 128, 200, 1, 2, 33][c.below(7)] }));
   const plan: ModulePlan = { options: full, signatures, table, globals, imports: IMPORTS };
 
-  const m = new ModuleBuilder('fuzz', { memory: { initialPages: INITIAL_PAGES, maximumPages: INITIAL_PAGES + c.below(4), stackSize: STACK_SIZE } });
+  const m = new ModuleBuilder('fuzz', { memoryModel: full.native ? 'native' : 'linear', memory: { initialPages: INITIAL_PAGES, maximumPages: INITIAL_PAGES + c.below(4), stackSize: STACK_SIZE } });
   m.addGlobal({ name: FUEL, size: 4, align: 4, mutable: true });
   for (const g of globals) {
     const bytes = c.below(2) === 0 ? undefined : Uint8Array.from({ length: Math.min(g.size, 1 + c.below(16)) }, () => c.below(256));

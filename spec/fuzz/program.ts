@@ -15,6 +15,8 @@ export interface GenerateOptions {
   readonly vectors?: boolean;
   /** With `vectors`: those of 256 bits as well; default false. */
   readonly wide?: boolean;
+  /** The native memory model; default false. Heap addresses are the same numbers, so an executor must have memory just there. */
+  readonly native?: boolean;
   /** Atomic instructions; default false. */
   readonly atomics?: boolean;
   /** Calls of host functions (see {@link hostFunctions}); default false. */

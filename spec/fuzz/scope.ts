@@ -30,7 +30,7 @@ const INTERESTING = {
 /** A constant in the form of `ConstInst`: mostly a boundary value, sometimes any. */
 export function constantOf(c: Choices, type: Type): number | bigint {
   const list: readonly (number | bigint)[] = INTERESTING[type];
-  if (c.below(8) !== 7) return list[c.below(list.length)];
+  if (c.below(8) !== 7 && (bitsOf(type) < 128 || c.below(2) === 0)) return list[c.below(list.length)];
   switch (type) {
     case 'i1': return c.below(2);
     case 'i8': return c.below(256) - 128;
@@ -40,10 +40,26 @@ export function constantOf(c: Choices, type: Type): number | bigint {
     case 'f32': return Math.fround((c.below(2000001) - 1000000) / 128);
     case 'f64': return (c.below(2000001) - 1000000) / 1000;
     case 'ptr': return c.below(4294967296);
-    case 'v128': return BigInt(c.below(4294967296)) * 0x100000001000000010001n % (1n << 128n);
-    case 'v256': return BigInt(c.below(4294967296)) * 0x10000000000000010000000010000000000000001000000010001n % (1n << 256n);
+    case 'v128': return vectorOf(c, 128);
+    case 'v256': return vectorOf(c, 256);
     default: return type satisfies never;
   }
+}
+
+function bitsOf(type: Type): number { return type === 'v128' ? 128 : type === 'v256' ? 256 : 64; }
+
+const bits = new DataView(new ArrayBuffer(8));
+
+/** Lanes of one type, each with a value of its own or all with the same. */
+function vectorOf(c: Choices, width: number): bigint {
+  const [type, size] = ([['i8', 8], ['i16', 16], ['i32', 32], ['i64', 64], ['f32', 32], ['f64', 64]] as const)[c.below(6)], same = c.below(3) === 0 ? constantOf(c, type) : undefined;
+  let all = 0n;
+  for (let at = 0; at < width; at += size) {
+    const v = same ?? constantOf(c, type);
+    if (type === 'f32') bits.setFloat32(4, Number(v)); else if (type === 'f64') bits.setFloat64(0, Number(v)); else bits.setBigInt64(0, BigInt(v));
+    all |= BigInt.asUintN(size, bits.getBigUint64(0)) << BigInt(at);
+  }
+  return all;
 }
 
 export class Scope {
