@@ -1,12 +1,14 @@
 /** The Mandelbrot set as a PNG picture. `node dist/playground/mandelbrot.js [file.png]`. */
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode } from 'fast-png';
 import { array, f64, fn, global, i32, module, u8, unit } from 'lamella';
 import { argument, compare, heading, isMain, sandbox, say, timed, valueOf } from './support.ts';
 
-const WIDTH = 900, HEIGHT = 600, LIMIT = 500;
+export const WIDTH = 900, HEIGHT = 600, LIMIT = 500;
+/** Where the picture goes unless told otherwise. */
+export const PICTURE = join(tmpdir(), 'lamella-mandelbrot.png');
 
 /** The module: fills `pixels` with red, green and blue of each point. */
 export function mandelbrotModule() {
@@ -35,7 +37,8 @@ export function mandelbrotModule() {
   return module('mandelbrot', { memory: { maximumPages: 64 } }).export({ draw }).build();
 }
 
-function drawJs(): Uint8Array {
+/** The same picture in plain JavaScript. */
+export function drawJs(): Uint8Array {
   const pixels = new Uint8Array(WIDTH * HEIGHT * 3);
   for (let py = 0; py < HEIGHT; py++) for (let px = 0; px < WIDTH; px++) {
     const cx = px / WIDTH * 3.2 - 2.3, cy = py / HEIGHT * 2.2 - 1.1;
@@ -56,13 +59,16 @@ function drawJs(): Uint8Array {
   return pixels;
 }
 
-export async function main(file = join(tmpdir(), 'lamella-mandelbrot.png')): Promise<void> {
+export async function main(file = PICTURE): Promise<void> {
   heading('Mandelbrot picture');
   const outcome = valueOf(await sandbox.run(mandelbrotModule(), 'draw', [], { outputs: ['pixels'] }));
   const pixels = outcome.outputs['pixels'];
   const js = timed(drawJs);
   if (Buffer.compare(pixels, js.value) !== 0) throw new Error('the pictures differ');
-  writeFileSync(file, encode({ width: WIDTH, height: HEIGHT, channels: 3, depth: 8, data: pixels }));
+  // Whole or not at all: others may be reading it.
+  const unfinished = `${file}.${process.pid}`;
+  writeFileSync(unfinished, encode({ width: WIDTH, height: HEIGHT, channels: 3, depth: 8, data: pixels }));
+  renameSync(unfinished, file);
   say(`${WIDTH} x ${HEIGHT} points, at most ${LIMIT} rounds each, written to ${file}; equal to plain JavaScript's`);
   compare(outcome, js.ms);
 }

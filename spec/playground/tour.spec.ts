@@ -40,6 +40,7 @@ if (skipUnlessNative('the tour in both tiers')) {
     assert.equal(here, withoutLibrary(native, LIBRARY.worker));
     assert.ok(here.length > 30, `${here.length} lines`);
     assert.ok(here.some((l) => l.includes('664579 primes below 10000000')));
+    assert.is(here.filter((l) => /every (?:byte|bit) as plain JavaScript/.test(l)).length, 3, 'the vector product, the blurred picture, the parallel picture');
     assert.ok(here.some((l) => /the next run: 42/.test(l)));
   });
 }
