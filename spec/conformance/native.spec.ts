@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Module } from '../../lib/mir/index.ts';
 import { Pipeline } from '../../lib/passes/index.ts';
-import { nativeExecutor } from '../support/native-executor.ts';
+import { nativeExecutor, nativeExecutorAt } from '../support/native-executor.ts';
 import { programCases } from './program-tables.ts';
 import { formatFailures, runTable, type Executor } from './run-table.ts';
 
@@ -20,7 +20,7 @@ const optimised: Executor = (() => {
   };
 })();
 
-for (const [name, executor] of [['as written', nativeExecutor], ['after O2', optimised]] as const) {
+for (const [name, executor] of [['as written', nativeExecutor], ['after O2', optimised], ['with SSE2 alone', nativeExecutorAt('sse2')]] as const) {
   (here ? test : test.skip)(`every program case ${name}`, () => {
     const report = runTable(programCases(), executor);
     assert.is(report.failures.length, 0, formatFailures(report));
