@@ -17,7 +17,7 @@ function folds(s: SelectionInput, d: Instruction, user: User, place: number, avx
   switch (d.kind) {
     case 'load':
       // What a vector operation does not take from memory it loads right before; the widths are the same either way.
-      if (isVector(d.type)) return avx && user.kind === 'vector';
+      if (isVector(d.type)) return avx && (user.kind === 'vector' || user.kind === 'shuffle');
       // Lanes from memory: VEX forms for every lane type.
       if (user.kind === 'splat') return avx;
       if (user.kind === 'insert_lane') return avx && is(s, user.b, d.result);

@@ -2,22 +2,28 @@
 import type { VReg } from '../../lib/codegen/machine-function.ts';
 import type { ShuffleInst, Value } from '../../lib/mir/instruction.ts';
 import { X, type Form } from './forms.ts';
+import { MODE_NONE, OP_FLOAD, OP_V_BINARY, packVector } from './opcodes.ts';
+import { DEF_REG, USE_REG, defReuse } from './operand-constraints.ts';
 import type { SelectContext } from './select-context.ts';
 import type { ShuffleOp } from './shuffle-node.ts';
 import { planShuffle, type ShufflePlan, type ShuffleStep } from './shuffle-plan.ts';
-import { binary, binaryConstant, binaryI, blendBytes, constant, copyVector, shiftI, unary, unaryI, zero } from './vector-steps.ts';
+import { formNumber } from './vector-forms.ts';
+import {
+  SUB_IMMEDIATE, binaryConstant, binaryFlexible, binaryIFlexible, blendBytes, constant, copyVector, newVector, shiftI, unaryFlexible, unaryIFlexible, zero,
+} from './vector-steps.ts';
 
 const BINARY: Partial<Record<ShuffleOp, Form<'binary'>>> = {
   punpcklbw: X.punpcklbw, punpcklwd: X.punpcklwd, punpckldq: X.punpckldq, punpcklqdq: X.punpcklqdq, punpckhbw: X.punpckhbw,
-  punpckhwd: X.punpckhwd, punpckhdq: X.punpckhdq, punpckhqdq: X.punpckhqdq, movss: X.movssInto, por: X.por, packuswb: X.packuswb,
-  packssdw: X.packssdw,
+  punpckhwd: X.punpckhwd, punpckhdq: X.punpckhdq, punpckhqdq: X.punpckhqdq, por: X.por, packuswb: X.packuswb, packssdw: X.packssdw,
 };
 const BINARY_I: Partial<Record<ShuffleOp, Form<'binaryI'>>> = {
-  shufps: X.shufps, palignr: X.palignr, blendps: X.blendps, pblendw: X.pblendw, insertps: X.insertps,
+  shufps: X.shufps, palignr: X.palignr, blendps: X.blendps, pblendw: X.pblendw,
 };
-const UNARY: Partial<Record<ShuffleOp, Form<'unary'>>> = {
-  movq: X.movq, pmovzxbw: X.pmovzxbw, pmovzxbd: X.pmovzxbd, pmovzxbq: X.pmovzxbq, pmovzxwd: X.pmovzxwd, pmovzxwq: X.pmovzxwq,
-  pmovzxdq: X.pmovzxdq, vpbroadcastb: X.vpbroadcastb, vpbroadcastw: X.vpbroadcastw,
+/** With the bytes that each reads of a memory operand: a spilled register, never a folded load, which is 16 bytes. */
+const UNARY: Partial<Record<ShuffleOp, { readonly form: Form<'unary'>; readonly reads: number }>> = {
+  movq: { form: X.movq, reads: 8 }, pmovzxbw: { form: X.pmovzxbw, reads: 8 }, pmovzxbd: { form: X.pmovzxbd, reads: 4 }, pmovzxbq: { form: X.pmovzxbq, reads: 2 },
+  pmovzxwd: { form: X.pmovzxwd, reads: 8 }, pmovzxwq: { form: X.pmovzxwq, reads: 4 }, pmovzxdq: { form: X.pmovzxdq, reads: 8 },
+  vpbroadcastb: { form: X.vpbroadcastb, reads: 1 }, vpbroadcastw: { form: X.vpbroadcastw, reads: 2 },
 };
 const UNARY_I: Partial<Record<ShuffleOp, Form<'unaryI'>>> = { pshufd: X.pshufd, pshuflw: X.pshuflw, pshufhw: X.pshufhw };
 const SHIFT: Partial<Record<ShuffleOp, Form<'shiftI'>>> = {
@@ -29,7 +35,7 @@ export function lowerShuffle(s: SelectContext, i: ShuffleInst): boolean {
   if (i.mask.length !== 16) return false;
   const zeros = (isZero(s, i.a) ? 1 : 0) | (isZero(s, i.b) ? 2 : 0);
   const plan = planShuffle(i.mask, zeros, s.resolve(i.a) === s.resolve(i.b), s.plan.features);
-  emitPlan(s, plan, () => s.reg(i.a), () => s.reg(i.b), s.def(i.result));
+  emitPlan(s, plan, () => s.reg(i.a), () => s.reg(i.b), s.def(i.result), [i.a, i.b]);
   return true;
 }
 
@@ -38,10 +44,15 @@ function isZero(s: SelectContext, v: Value): boolean {
   return d !== undefined && d.kind === 'const' && d.value === 0n;
 }
 
-/** Emits a plan's steps; a source's register is asked for when a step first reads it. */
-export function emitPlan(s: SelectContext, { steps, result }: ShufflePlan, first: () => VReg, second: () => VReg, d: VReg): void {
+/**
+ * Emits a plan's steps; a source's register is asked for when a step first reads it.
+ *
+ * @param values - the sources as values, if they are: a folded load that only one step reads is read from memory there
+ */
+export function emitPlan(s: SelectContext, { steps, result }: ShufflePlan, first: () => VReg, second: () => VReg, d: VReg, values: readonly Value[] = []): void {
   const registers: VReg[] = [-1, -1];
   const register = (k: number): VReg => {
+    if (k < 0) return -1;
     if (registers[k] < 0) registers[k] = k === 0 ? first() : second();
     return registers[k];
   };
@@ -49,33 +60,63 @@ export function emitPlan(s: SelectContext, { steps, result }: ShufflePlan, first
     copyVector(s, register(result), d);
     return;
   }
+  const reads = (k: number): number => steps.reduce((n, { a, b }) => n + (a === k ? 1 : 0) + (b === k ? 1 : 0), 0);
   for (let k = 0; k < steps.length; k++) {
-    const step = steps[k], a = step.a < 0 ? -1 : register(step.a), b = step.b < 0 ? -1 : register(step.b);
-    registers.push(emitStep(s, step, a, b, k === steps.length - 1 ? d : -1));
+    const step = steps[k], last = step.b >= 0 ? step.b : step.a, to = k === steps.length - 1 ? d : -1;
+    const a = step.b >= 0 ? register(step.a) : -1;
+    if (last >= 0 && last < values.length && readsWhole(step.op) && s.isFoldedLoad(values[last]) && reads(last) === 1) s.flexible(values[last]);
+    else if (last >= 0) s.register(register(last));
+    registers.push(emitStep(s, step, a, to));
   }
 }
 
-function emitStep(s: SelectContext, { op, imm, bytes }: ShuffleStep, a: VReg, b: VReg, d: VReg): VReg {
+/** Does the instruction read all 16 bytes of a memory operand? */
+function readsWhole(op: ShuffleOp): boolean { return BINARY[op] !== undefined || BINARY_I[op] !== undefined || UNARY_I[op] !== undefined; }
+
+/** The last operand of the instruction is the flexible one, `a` the one before it. */
+function emitStep(s: SelectContext, { op, imm, bytes }: ShuffleStep, a: VReg, d: VReg): VReg {
   const two = BINARY[op];
-  if (two !== undefined) return binary(s, two, a, b, d);
+  if (two !== undefined) return binaryFlexible(s, two, a, d);
   const twoI = BINARY_I[op];
-  if (twoI !== undefined) return binaryI(s, twoI, a, b, imm, d);
+  if (twoI !== undefined) return binaryIFlexible(s, twoI, a, imm, d);
   const oneI = UNARY_I[op];
-  if (oneI !== undefined) return unaryI(s, oneI, a, imm, d);
-  const shift = SHIFT[op];
-  if (shift !== undefined) return shiftI(s, shift, a, imm, d);
+  if (oneI !== undefined) return unaryIFlexible(s, oneI, imm, d);
   const one = UNARY[op];
-  if (one !== undefined) return unary(s, one, a, d);
+  if (one !== undefined) return unaryFlexible(s, one.form, d, 16, one.reads);
   if (op === 'zero') {
     const z = zero(s);
     return d < 0 ? z : copyVector(s, z, d);
   }
+  const x = inRegister(s), shift = SHIFT[op];
+  if (shift !== undefined) return shiftI(s, shift, x, imm, d);
+  if (op === 'insertps') return merge(s, X.insertps, a, x, d, imm, SUB_IMMEDIATE);
+  if (op === 'movss') return merge(s, X.movssInto, a, x, d);
   const [w0, w1, w2, w3] = wordsOf(bytes!);
   switch (op) {
-    case 'pand': return binaryConstant(s, X.pand, a, w0, w1, w2, w3, d);
-    case 'pshufb': return binaryConstant(s, X.pshufb, a, w0, w1, w2, w3, d);
-    default: return blendBytes(s, a, b, constant(s, w0, w1, w2, w3), d);
+    case 'pand': return binaryConstant(s, X.pand, x, w0, w1, w2, w3, d);
+    case 'pshufb': return binaryConstant(s, X.pshufb, x, w0, w1, w2, w3, d);
+    default: return blendBytes(s, a, x, constant(s, w0, w1, w2, w3), d);
   }
+}
+
+/** One dword of `b` put into `a`. With a memory operand these instructions do something else. */
+function merge(s: SelectContext, f: Form, a: VReg, b: VReg, d: VReg, imm = 0, sub = 0): VReg {
+  if (d < 0) d = newVector(s);
+  s.inst(OP_V_BINARY, packVector(formNumber(f), 16, MODE_NONE, 0, imm, sub));
+  s.op(d, s.plan.features.avx ? DEF_REG : defReuse(1));
+  s.op(a, USE_REG);
+  s.op(b, USE_REG);
+  return d;
+}
+
+/** The flexible operand of 16 bytes in a register. */
+function inRegister(s: SelectContext): VReg {
+  if (s.mode === MODE_NONE) return s.first;
+  const r = newVector(s);
+  s.inst(OP_FLOAD, s.packed(0, 16), s.displacement);
+  s.op(r, DEF_REG);
+  s.memoryOperands();
+  return r;
 }
 
 /** Sixteen bytes as four little-endian words. */

@@ -129,6 +129,8 @@ function shuffleCases(): VectorCase[] {
     }
     masks.push(all.map((k) => (n >> k % 5 & 1) * 16 + k));
   }
+  // One dword of one vector put into the other.
+  for (let n = 0; n < 32; n++) masks.push(all.map((k) => ((k >> 2) === (n & 3) ? (n >> 2 & 3) * 4 + k % 4 + 16 : k) ^ (n >> 4) * 16));
   return masks.flatMap((mask, n): VectorCase[] => {
     const name = `shuffle ${n}: ${mask.join(' ')}`, two: readonly Type[] = ['v128', 'v128'], one: readonly Type[] = ['v128'], inputs = randomBytes(two, 6, n);
     const list: VectorCase[] = [{ name, operands: two, result: 'v128', nan: undefined, inputs, emit: (b, [x, y]) => b.shuffle(mask, x, y) }];
@@ -140,16 +142,45 @@ function shuffleCases(): VectorCase[] {
   });
 }
 
-/** Constants, selects and reinterpretations: what moves vectors without computing. */
-function movingCases(): VectorCase[] {
-  const constants = [0n, (1n << 128n) - 1n, 1n, 0x0f0e0d0c0b0a09080706050403020100n, 1n << 127n];
-  const two: readonly Type[] = ['v128', 'v128'], inputs = randomBytes(two, 8, 5);
+/** Masks of 32 bytes: those with an instruction of their own, halves left whole, four halves in one, any bytes. */
+function wideShuffleCases(): VectorCase[] {
+  const c = new RandomChoices(78), all = Array.from({ length: 32 }, (_, k) => k), masks: number[][] = [];
+  for (let n = 0; n < 24; n++) {
+    masks.push(all.map((k) => (k + n) & 63), all.map(() => n * 2), all.map((k) => k ^ n), all.map(() => c.below(64)), all.map(() => c.below(32)));
+    // Bytes of one and of two sources chosen inside each half, and with the same choice in both halves.
+    masks.push(all.map((k) => (k & 16) + c.below(16)), all.map((k) => c.below(2) * 32 + (k & 16) + c.below(16)), all.map((k) => (k & 16) + (k * 5 + n & 15)));
+    for (const width of [2, 4, 8, 16]) {
+      const e = Array.from({ length: 32 / width }, () => c.below(64 / width)), single = e.map((x) => x % (32 / width));
+      masks.push(all.map((k) => e[Math.floor(k / width)] * width + k % width), all.map((k) => single[Math.floor(k / width)] * width + k % width));
+      // Interleaved in each half, and a choice place by place between the sources.
+      masks.push(all.map((k) => (Math.floor(k / width) % 2) * 32 + (k & 16) + (n & 1) * 8 % Math.max(8, width) + Math.floor((k & 15) / width / 2) * width + k % width).map((m) => m & 63));
+      masks.push(all.map((k) => (n * 37 >> Math.floor(k / width) % 8 & 1) * 32 + k));
+    }
+  }
+  // One dword of one vector put into the other.
+  for (let n = 0; n < 32; n++) masks.push(all.map((k) => ((k >> 2) === (n & 3) ? (n >> 2 & 3) * 4 + k % 4 + 16 : k) ^ (n >> 4) * 16));
+  return masks.flatMap((mask, n): VectorCase[] => {
+    const name = `shuffle ${n}: ${mask.join(' ')}`, two: readonly Type[] = ['v256', 'v256'], one: readonly Type[] = ['v256'];
+    const list: VectorCase[] = [{ name, operands: two, result: 'v256', nan: undefined, inputs: randomBytes(two, 6, n), emit: (b, [x, y]) => b.shuffle(mask, x, y) }];
+    if (n % 3 === 0) list.push({ name: `${name}, one source`, operands: one, result: 'v256', nan: undefined, inputs: randomBytes(one, 6, n), emit: (b, [x]) => b.shuffle(mask, x, x) });
+    if (n % 6 === 1) list.push({ name: `${name}, second zero`, operands: one, result: 'v256', nan: undefined, inputs: randomBytes(one, 6, n), emit: (b, [x]) => b.shuffle(mask, x, b.const('v256', 0n)) });
+    return list;
+  });
+}
+
+/** Constants and selects: what moves vectors without computing. */
+function movingCases(type: 'v128' | 'v256'): VectorCase[] {
+  const bits = type === 'v128' ? 128n : 256n, bytes = type === 'v128' ? 'i8x16' : 'i8x32', words = type === 'v128' ? 'i32x4' : 'i32x8';
+  const constants = [0n, (1n << bits) - 1n, 1n, 0x0f0e0d0c0b0a09080706050403020100n, 1n << bits - 1n];
+  // Halves alike, and a half of zeros or ones.
+  if (type === 'v256') constants.push(0x0f0e0d0c0b0a09080706050403020100n * (1n + (1n << 128n)), (1n << 128n) - 1n, 0x0706050403020100n << 192n);
+  const one: readonly Type[] = [type], two: readonly Type[] = [type, type], inputs = randomBytes(two, 8, 5);
   const list = constants.flatMap((value): VectorCase[] => [
-    { name: `const ${value}`, operands: ['v128'], result: 'v128', nan: undefined, inputs: randomBytes(['v128'], 1, 1), emit: (b) => b.const('v128', value) },
-    { name: `vxor with ${value}`, operands: ['v128'], result: 'v128', nan: undefined, inputs: randomBytes(['v128'], 4, 2), emit: (b, [a]) => b.vector('vxor', 'i8x16', [a, b.const('v128', value)]) },
-    { name: `vadd to ${value}`, operands: ['v128'], result: 'v128', nan: undefined, inputs: randomBytes(['v128'], 4, 2), emit: (b, [a]) => b.vector('vadd', 'i32x4', [b.const('v128', value), a]) },
+    { name: `const ${type} ${value}`, operands: one, result: type, nan: undefined, inputs: randomBytes(one, 1, 1), emit: (b) => b.const(type, value) },
+    { name: `vxor ${type} with ${value}`, operands: one, result: type, nan: undefined, inputs: randomBytes(one, 4, 2), emit: (b, [a]) => b.vector('vxor', bytes, [a, b.const(type, value)]) },
+    { name: `vadd ${type} to ${value}`, operands: one, result: type, nan: undefined, inputs: randomBytes(one, 4, 2), emit: (b, [a]) => b.vector('vadd', words, [b.const(type, value), a]) },
   ]);
-  list.push({ name: 'select', operands: two, result: 'v128', nan: undefined, inputs, emit: (b, [x, y]) => b.select(b.vector('vany_true', 'i8x16', [b.vector('vand', 'i8x16', [x, y])]), x, y) });
+  list.push({ name: `select ${type}`, operands: two, result: type, nan: undefined, inputs, emit: (b, [x, y]) => b.select(b.vector('vany_true', bytes, [b.vector('vand', bytes, [x, y])]), x, y) });
   return list;
 }
 
@@ -158,6 +189,7 @@ export function vectorCases(divisions: readonly Lanes[] = LANES_128): VectorCase
   const list: VectorCase[] = [];
   for (const op of Object.keys(VECTOR_OPS) as VectorOp[]) for (const lanes of divisionsOf(op)) if (divisions.includes(lanes)) list.push(operationCase(op, lanes));
   for (const lanes of divisions) list.push(...laneCases(lanes));
-  if (divisions.includes('i8x16')) list.push(...shuffleCases(), ...movingCases());
+  if (divisions.includes('i8x16')) list.push(...shuffleCases(), ...movingCases('v128'));
+  if (divisions.includes('i8x32')) list.push(...wideShuffleCases(), ...movingCases('v256'));
   return list;
 }

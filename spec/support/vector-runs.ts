@@ -9,10 +9,11 @@ import { PLACE, type VectorCase } from '../conformance/vector-cases.ts';
 
 /**
  * How the operands are used: `loaded` straight from memory by the operation alone; `kept`, needed again after it, so
- * that an instruction which overwrites an operand is caught.
+ * that an instruction which overwrites an operand is caught; `spilled`, live across a call, from which vectors come back
+ * in memory.
  */
-export type Way = 'loaded' | 'kept';
-export const WAYS = ['loaded', 'kept'] as const satisfies readonly Way[];
+export type Way = 'loaded' | 'kept' | 'spilled';
+export const WAYS = ['loaded', 'kept', 'spilled'] as const satisfies readonly Way[];
 
 /** Where inputs, results and the operands as they are afterwards lie in memory. */
 const INPUTS = 0x100000, RESULTS = 0x300000, AFTER = 0x400000, PAGES = 0x600000 / 65536;
@@ -21,12 +22,18 @@ const MOST_RUNS = 0x100000 / PLACE;
 /** An instance: its memory, and a call without result. */
 export interface VectorRunner { readonly memory: Uint8Array; call(fn: string, args: readonly number[]): void }
 
+/** A function that does nothing. */
+const NOTHING = 'nothing';
+
 export function nameOf(c: VectorCase, way: Way): string { return `${c.name} ${way}`; }
 
 /** One function for each case and way: `(inputs, results, after, runs)`. */
 export function vectorModule(cases: readonly VectorCase[]): Module {
   const m = new ModuleBuilder('vectors', { memory: { initialPages: PAGES, maximumPages: PAGES } });
   for (const c of cases) for (const way of WAYS) { const name = nameOf(c, way); m.addFunction(caseFunction(name, c, way), name); }
+  const nothing = new FunctionBuilder(NOTHING, { params: [], results: [] });
+  nothing.ret();
+  m.addFunction(nothing.finish());
   const module = m.build(), errors = verifyModule(module);
   if (errors.length > 0) throw new Error(errors[0].message);
   return module;
@@ -42,6 +49,7 @@ function caseFunction(name: string, c: VectorCase, way: Way): MirFunction {
   b.br(b.compare('ult', n, b.params[3]), body, done);
   b.switchTo(body);
   const operands = c.operands.map((t, k) => b.load(t, { base: from, offset: k * PLACE }));
+  if (way === 'spilled') b.call(NOTHING, [], []);
   const result = c.emit(b, operands);
   b.store({ base: to }, c.result === 'i1' ? b.convert('zext', result, 'i32') : result);
   if (way === 'kept') operands.forEach((v, k) => { b.store({ base: after, offset: k * PLACE }, v); });
