@@ -38,13 +38,41 @@ export function buildCfg(f: MirFunction): Cfg {
   const predStart = int32(n + 1);
   for (let b = 0; b < n; b++) writeTargets(blocks[b].terminator, succs, succStart[b]);
   for (let e = 0; e < succs.length; e++) predStart[succs[e] + 1]++;
+  const preds = int32(succs.length);
+  fillPredecessors(n, succStart, succs, predStart, preds);
+  return withOrder(n, succStart, succs, predStart, preds);
+}
+
+/**
+ * The graph of a function made from another one's blocks, without looking at it: its block `k` ends as block `ends[k]`
+ * did, and the block that was `b` is `number[b]` now (only of blocks that edges lead to). The blocks are in reverse
+ * postorder.
+ */
+export function renumberedCfg(cfg: Cfg, n: number, ends: Int32Array, number: Int32Array): Cfg {
+  const succStart = int32(n + 1), predStart = int32(n + 1), rpo = int32(n), rpoIndex = int32(n);
+  for (let k = 0; k < n; k++) {
+    succStart[k + 1] = succStart[k] + cfg.succStart[ends[k] + 1] - cfg.succStart[ends[k]];
+    rpo[k] = rpoIndex[k] = k;
+  }
+  const succs = int32(succStart[n]), preds = int32(succs.length);
+  for (let k = 0, at = 0; k < n; k++) {
+    for (let e = cfg.succStart[ends[k]]; e < cfg.succStart[ends[k] + 1]; e++) {
+      const to = number[cfg.succs[e]];
+      succs[at++] = to;
+      predStart[to + 1]++;
+    }
+  }
+  fillPredecessors(n, succStart, succs, predStart, preds);
+  return { blockCount: n, succStart, succs, predStart, preds, rpo, rpoIndex };
+}
+
+/** `predStart` holds the number of predecessors of each block, one place on. */
+function fillPredecessors(n: number, succStart: Int32Array, succs: Int32Array, predStart: Int32Array, preds: Int32Array): void {
   for (let b = 0; b < n; b++) predStart[b + 1] += predStart[b];
   const fill = int32From(predStart, n);
-  const preds = int32(succs.length);
   for (let b = 0; b < n; b++) {
     for (let e = succStart[b]; e < succStart[b + 1]; e++) preds[fill[succs[e]]++] = b;
   }
-  return withOrder(n, succStart, succs, predStart, preds);
 }
 
 /** Number of edges that leave through a terminator. */

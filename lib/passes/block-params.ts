@@ -13,7 +13,7 @@ import type { ConstInst, Edge, Instruction, Terminator, Value } from '../mir/ins
 import type { Block, MirFunction } from '../mir/module.ts';
 import { forEachEdge, mapEdges } from '../mir/operands.ts';
 import type { Type } from '../mir/types.ts';
-import { renameAll, renameTerminator, replaceBlock, replaceOperands } from './clone.ts';
+import { renameAll, renameTerminator, replaceBlock } from './clone.ts';
 import { int32, int32From, uint8 } from '../analysis/slab.ts';
 
 const UNKNOWN = -1;
@@ -154,15 +154,4 @@ function rewrite(f: MirFunction, state: Int32Array, constants: ReadonlyMap<Value
     return instructions === block.instructions && terminator === block.terminator && params === block.params ? block : replaceBlock(block, params, instructions, terminator);
   });
   return { ...f, blocks, valueTypes: types ?? f.valueTypes };
-}
-
-/** Every instruction with its operands mapped; the same array when nothing changed. */
-export function mapAll(list: readonly Instruction[], map: (v: Value) => Value): readonly Instruction[] {
-  let out: Instruction[] | undefined;
-  for (let k = 0; k < list.length; k++) {
-    const after = replaceOperands(list[k], map);
-    if (after !== list[k] && out === undefined) out = list.slice(0, k);
-    out?.push(after);
-  }
-  return out ?? list;
 }

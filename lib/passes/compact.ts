@@ -8,74 +8,94 @@ import type { Block, MirFunction } from '../mir/module.ts';
 import { forEachResult } from '../mir/operands.ts';
 import type { Type } from '../mir/types.ts';
 import { ownFunctionPass } from './pass.ts';
-import { withoutUnreachable } from './simplify-cfg.ts';
+import { inOrder } from './simplify-cfg.ts';
 import { copyInstruction, renameList, renameOperands, renameTerminator, replaceBlock } from './clone.ts';
 import { int32, uint8 } from '../analysis/slab.ts';
 
 /** The pass `compact`. */
 export const compact = ownFunctionPass('compact', 'dense value numbers, no unused stack slots', (f, context) => {
-  const g = withoutUnreachable(f, context.analyses.cfg(f));
+  const g = inOrder(f, context.analyses);
   const after = compactFunction(g);
   context.analyses.preserve(g, after);
   return after;
 });
 
-/** The function with values numbered in order of definition; the same object when they are already. */
-export function compactFunction(f: MirFunction): MirFunction {
-  const number = int32(f.valueTypes.length).fill(-1);
-  const types: Type[] = [];
-  let dense = true, v = 0;
-  const define = (value: Value): void => {
-    if (value !== v) dense = false;
-    number[value] = v++;
+/**
+ * The function, its blocks in reverse postorder, with values numbered in order of definition; the same object when they
+ * are already. In that order every definition comes before its uses, so one walk does all.
+ */
+function compactFunction(given: MirFunction): MirFunction {
+  const f = given.slots.length === 0 ? given : withoutUnusedSlots(given);
+  const number = int32(f.valueTypes.length), types: Type[] = [];
+  const map = (value: Value): Value => number[value];
+  const define = (value: Value): Value => {
     types.push(f.valueTypes[value]);
+    return number[value] = types.length - 1;
   };
-  const usedSlots = uint8(f.slots.length);
-  for (const b of f.blocks) {
-    for (const p of b.params) define(p);
-    for (let k = 0; k < b.instructions.length; k++) {
-      const i = b.instructions[k];
-      if (i.kind === 'slot_addr') usedSlots[i.slot] = 1;
-      switch (i.kind) {
-        case 'binary': case 'const': case 'load': case 'compare': define(i.result); break;
-        case 'store': break;
-        default: forEachResult(i, define);
+  let blocks: Block[] | undefined;
+  for (let b = 0; b < f.blocks.length; b++) {
+    const block = f.blocks[b], list = block.instructions, { params } = block;
+    for (let k = 0; k < params.length; k++) define(params[k]);
+    let instructions: Instruction[] | undefined;
+    for (let k = 0; k < list.length; k++) {
+      const i = list[k], after = renumbered(i, number, map, define);
+      if (instructions !== undefined) instructions.push(after);
+      else if (after !== i) {
+        instructions = list.slice(0, k);
+        instructions.push(after);
       }
     }
+    const renamed = renameList(params, number), terminator = renameTerminator(block.terminator, number);
+    if (instructions === undefined && renamed === params && terminator === block.terminator) { blocks?.push(block); continue; }
+    (blocks ??= f.blocks.slice(0, b)).push(replaceBlock(block, renamed, instructions ?? list, terminator));
   }
-  const g = usedSlots.includes(0) ? dropSlots(f, usedSlots) : f;
-  if (dense && v === f.valueTypes.length) return g;
-  const map = (value: Value): Value => number[value];
-  const blocks: Block[] = [];
-  for (const b of g.blocks) {
-    const instructions: Instruction[] = [];
-    for (let k = 0; k < b.instructions.length; k++) instructions.push(renumbered(b.instructions[k], number, map));
-    blocks.push(replaceBlock(b, renameList(b.params, number), instructions, renameTerminator(b.terminator, number)));
-  }
-  const out: MirFunction = { ...g, blocks, valueTypes: types };
+  if (blocks === undefined && types.length === f.valueTypes.length) return f;
+  const out: MirFunction = { ...f, blocks: blocks ?? f.blocks, valueTypes: types };
   if (f.valueNames === undefined) return out;
-  const valueNames: Record<number, string> = {};
-  for (const key of Object.keys(f.valueNames)) {
-    const at = number[Number(key)];
-    if (at !== undefined && at >= 0) valueNames[at] = f.valueNames[Number(key)];
+  const defined = uint8(f.valueTypes.length);
+  for (const b of f.blocks) {
+    for (const p of b.params) defined[p] = 1;
+    for (const i of b.instructions) forEachResult(i, (v) => { defined[v] = 1; });
   }
+  const valueNames: Record<number, string> = {};
+  for (const key of Object.keys(f.valueNames)) if (defined[Number(key)] === 1) valueNames[number[Number(key)]] = f.valueNames[Number(key)];
   return { ...out, valueNames };
 }
 
-/** The instruction with operands and results by the table; the frequent kinds without a call per value. */
-function renumbered(i: Instruction, to: Int32Array, map: (v: Value) => Value): Instruction {
+/** The instruction with operands by the table and results newly defined; the frequent kinds without a call per operand. */
+function renumbered(i: Instruction, to: Int32Array, map: (v: Value) => Value, define: (v: Value) => Value): Instruction {
   switch (i.kind) {
-    case 'const': return i.result === to[i.result] ? i : { kind: 'const', type: i.type, value: i.value, result: to[i.result], loc: i.loc };
-    case 'binary': return { kind: 'binary', op: i.op, type: i.type, a: to[i.a], b: to[i.b], result: to[i.result], loc: i.loc };
-    case 'compare': return { kind: 'compare', op: i.op, type: i.type, a: to[i.a], b: to[i.b], result: to[i.result], loc: i.loc };
-    case 'load':
-      return {
-        kind: 'load', type: i.type, base: to[i.base], index: i.index === NO_VALUE ? NO_VALUE : to[i.index], scale: i.scale, offset: i.offset,
-        align: i.align, volatile: i.volatile, result: to[i.result], loc: i.loc,
+    case 'const': {
+      const result = define(i.result);
+      return i.result === result ? i : { kind: 'const', type: i.type, value: i.value, result, loc: i.loc };
+    }
+    case 'binary': {
+      const a = to[i.a], b = to[i.b], result = define(i.result);
+      return i.result === result && i.a === a && i.b === b ? i : { kind: 'binary', op: i.op, type: i.type, a, b, result, loc: i.loc };
+    }
+    case 'compare': {
+      const a = to[i.a], b = to[i.b], result = define(i.result);
+      return i.result === result && i.a === a && i.b === b ? i : { kind: 'compare', op: i.op, type: i.type, a, b, result, loc: i.loc };
+    }
+    case 'load': {
+      const base = to[i.base], index = i.index === NO_VALUE ? NO_VALUE : to[i.index], result = define(i.result);
+      return i.result === result && i.base === base && i.index === index ? i : {
+        kind: 'load', type: i.type, base, index, scale: i.scale, offset: i.offset, align: i.align, volatile: i.volatile, result, loc: i.loc,
       };
+    }
     case 'store': return renameOperands(i, to);
-    default: return copyInstruction(i, map, map);
+    default: {
+      forEachResult(i, define);
+      return copyInstruction(i, map, map);
+    }
   }
+}
+
+/** Drops the slots that nothing names; the same object when there are none. */
+function withoutUnusedSlots(f: MirFunction): MirFunction {
+  const used = uint8(f.slots.length);
+  for (const b of f.blocks) for (const i of b.instructions) if (i.kind === 'slot_addr') used[i.slot] = 1;
+  return used.includes(0) ? dropSlots(f, used) : f;
 }
 
 function dropSlots(f: MirFunction, used: Uint8Array): MirFunction {

@@ -123,6 +123,8 @@ export class AnalysisManager {
     const { settled } = this.#of(f);
     if (settled.length > 0) this.#settled.set(f, settled);
   }
+  /** Takes the control-flow graph of `f` from one who knows it. */
+  provideCfg(f: MirFunction, cfg: Cfg): void { this.#of(f).cfg ??= cfg; }
   /** `to` has the blocks and edges of `from`: its control-flow facts are the same. */
   preserve(from: MirFunction, to: MirFunction): void {
     if (from === to) return;

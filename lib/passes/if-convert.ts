@@ -17,7 +17,7 @@ import { isPure } from '../mir/operands.ts';
 import { isFloat, isVector, type Type } from '../mir/types.ts';
 import { replaceBlock } from './clone.ts';
 import { ownFunctionPass } from './pass.ts';
-import { withoutUnreachable } from './simplify-cfg.ts';
+import { inOrder, withoutUnreachable } from './simplify-cfg.ts';
 
 /** Most work added to the path that did not do it. */
 const MAX_COST = 3;
@@ -26,7 +26,7 @@ const MAX_SELECTS = 2;
 /** The pass `if-convert`. */
 export const ifConvert = ownFunctionPass('if-convert', 'branches around a little integer work become selects', (f, context) => {
   if (!context.target.conditionalMove) return f;
-  const g = withoutUnreachable(f, context.analyses.cfg(f));
+  const g = inOrder(f, context.analyses);
   return convert(g, context.analyses.cfg(g));
 });
 

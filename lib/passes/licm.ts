@@ -25,7 +25,7 @@ import { forEachOperand, forEachResult, hasSideEffect, isPure, mapEdges, mapOper
 import type { Type } from '../mir/types.ts';
 import { replaceBlock } from './clone.ts';
 import { ownFunctionPass } from './pass.ts';
-import { withoutUnreachable } from './simplify-cfg.ts';
+import { inOrder } from './simplify-cfg.ts';
 import { int32 } from '../analysis/slab.ts';
 
 /** Most values moved before one loop: each occupies a register all through it. */
@@ -34,7 +34,7 @@ const MAX_MOVED = 20;
 /** The pass `licm`. */
 export const hoistInvariants = ownFunctionPass('licm', 'computations that a loop repeats without change move before it', (f, context) => {
   const { analyses, module } = context;
-  const g = withoutUnreachable(f, analyses.cfg(f)), loops = analyses.loops(g);
+  const g = inOrder(f, analyses), loops = analyses.loops(g);
   if (loops.count === 0 || isDeeplyNested(loops)) return g;
   const definitions = analyses.definitions(g);
   const trap: TrapFacts = { function: g, module, globals: analyses.globals(module), definitions: definitions.instruction };

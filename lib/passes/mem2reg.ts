@@ -20,7 +20,7 @@ import { isVector, sizeOf, type MemoryModel, type Type } from '../mir/types.ts';
 import { renameOperands, renameTerminator, replaceBlock } from './clone.ts';
 import { ownFunctionPass } from './pass.ts';
 import { propagateCopies } from './block-params.ts';
-import { withoutUnreachable } from './simplify-cfg.ts';
+import { inOrder } from './simplify-cfg.ts';
 import { int32, uint8 } from '../analysis/slab.ts';
 
 const MAX_CELLS = 4_000_000;
@@ -28,7 +28,7 @@ const MAX_CELLS = 4_000_000;
 /** The pass `mem2reg`. */
 export const memoryToRegisters = ownFunctionPass('mem2reg', 'stack slots whose address stays private become values', (f, context) => {
   if (f.slots.length === 0) return f;
-  const g = withoutUnreachable(f, context.analyses.cfg(f));
+  const g = inOrder(f, context.analyses);
   const cfg = context.analyses.cfg(g);
   if (cfg.predStart[1] > cfg.predStart[0]) return g;
   const promoted = promoteSlots(g, cfg, context.module.memoryModel);

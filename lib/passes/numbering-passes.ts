@@ -1,7 +1,7 @@
 /** The passes `simplify` (rules and block-local numbering) and `gvn` (the same over the dominator tree). */
 import type { MirFunction } from '../mir/module.ts';
 import { ownFunctionPass, type FunctionPassContext } from './pass.ts';
-import { withoutUnreachable } from './simplify-cfg.ts';
+import { inOrder } from './simplify-cfg.ts';
 import { numberValues, type Scope } from './value-numbering.ts';
 
 /** The pass `simplify`. */
@@ -13,6 +13,8 @@ export const globalValueNumbering = ownFunctionPass('gvn', 'the rules of simplif
   (f, context) => numbered(f, context, 'dominator'));
 
 function numbered(f: MirFunction, context: FunctionPassContext, scope: Scope): MirFunction {
-  const g = withoutUnreachable(f, context.analyses.cfg(f));
-  return numberValues(g, context.analyses.cfg(g), context.analyses.dominators(g), context.module.memoryModel, scope);
+  const { analyses } = context, g = inOrder(f, analyses);
+  const { after, sameEdges } = numberValues(g, analyses.cfg(g), analyses.dominators(g), context.module.memoryModel, scope);
+  if (sameEdges) analyses.preserve(g, after);
+  return after;
 }

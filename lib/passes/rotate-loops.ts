@@ -21,20 +21,19 @@ import { dominates, type Dominators } from '../analysis/dominators.ts';
 import { inLoop, isDeeplyNested, type Loops } from '../analysis/loops.ts';
 import type { BlockId, BranchTerm, Edge, Instruction, Terminator, Value } from '../mir/instruction.ts';
 import type { Block, MirFunction } from '../mir/module.ts';
-import { forEachOperand, forEachResult, forEachTerminatorOperand, mapEdges, mapTerminatorOperands } from '../mir/operands.ts';
-import type { Type } from '../mir/types.ts';
-import { mapAll } from './block-params.ts';
-import { copyInstruction, replaceBlock } from './clone.ts';
+import { forEachOperand, forEachResult, forEachTerminatorOperand, mapEdges } from '../mir/operands.ts';
+import { copyInstruction, renameAll, renameTerminator, replaceBlock } from './clone.ts';
 import { ownFunctionPass } from './pass.ts';
-import { withoutUnreachable } from './simplify-cfg.ts';
+import { inOrder } from './simplify-cfg.ts';
 import { int32, uint8 } from '../analysis/slab.ts';
+import { ValueTypes } from './value-types.ts';
 
 /** Largest header that is copied, in instructions. */
 const MAX_HEADER = 20;
 
 /** The pass `rotate-loops`. */
 export const rotateLoops = ownFunctionPass('rotate-loops', 'while loops become guarded do-while loops', (f, context) => {
-  const g = withoutUnreachable(f, context.analyses.cfg(f));
+  const g = inOrder(f, context.analyses);
   const loops = context.analyses.loops(g);
   if (loops.count === 0 || isDeeplyNested(loops)) return g;
   return new Rotation(g, context.analyses.cfg(g), context.analyses.dominators(g), loops).run();
@@ -55,9 +54,10 @@ class Rotation {
   readonly #inBody: Int32Array;
   readonly #inExit: Int32Array;
   readonly #copy: Int32Array;
-  /** 1 for a block that reads values of a header. */
-  readonly #reads: Uint8Array;
-  #types: Type[] = [];
+  /** Values of headers that block `b` reads, repeated: `#reads[#readStart[b]] .. #reads[#readStart[b + 1]]`. */
+  readonly #reads: Value[] = [];
+  readonly #readStart: Int32Array;
+  readonly #types: ValueTypes;
 
   constructor(f: MirFunction, cfg: Cfg, dom: Dominators, loops: Loops) {
     const n = f.valueTypes.length;
@@ -71,7 +71,8 @@ class Rotation {
     this.#inBody = int32(n).fill(-1);
     this.#inExit = int32(n).fill(-1);
     this.#copy = int32(n).fill(-1);
-    this.#reads = uint8(f.blocks.length);
+    this.#readStart = int32(f.blocks.length + 1);
+    this.#types = new ValueTypes(f.valueTypes);
   }
 
   run(): MirFunction {
@@ -129,25 +130,49 @@ class Rotation {
   }
 
   #checkReads(): void {
+    const { blocks } = this.#f, owner = this.#owner;
     let u = 0;
-    const read = (v: Value): void => {
-      const l = this.#owner[v];
-      if (l < 0 || this.#chosen[l] === 0) return;
-      this.#reads[u] = 1;
-      const side = this.#side(l, u);
-      if (side < 0) this.#chosen[l] = 0; else this.#needs[v] |= side;
-    };
-    for (; u < this.#f.blocks.length; u++) {
-      const b = this.#f.blocks[u];
-      for (const i of b.instructions) forEachOperand(i, read);
-      forEachTerminatorOperand(b.terminator, read);
+    const read = (v: Value): void => { if (owner[v] >= 0) this.#read(u, v); };
+    for (; u < blocks.length; u++) {
+      const { instructions, terminator } = blocks[u];
+      this.#readStart[u] = this.#reads.length;
+      for (let k = 0; k < instructions.length; k++) {
+        const i = instructions[k];
+        switch (i.kind) { // the frequent kinds without a call per operand
+          case 'const': break;
+          case 'binary': case 'compare':
+            if (owner[i.a] >= 0) this.#read(u, i.a);
+            if (owner[i.b] >= 0) this.#read(u, i.b);
+            break;
+          case 'load':
+            if (owner[i.base] >= 0) this.#read(u, i.base);
+            if (i.index >= 0 && owner[i.index] >= 0) this.#read(u, i.index);
+            break;
+          case 'store':
+            if (owner[i.base] >= 0) this.#read(u, i.base);
+            if (i.index >= 0 && owner[i.index] >= 0) this.#read(u, i.index);
+            if (owner[i.value] >= 0) this.#read(u, i.value);
+            break;
+          default: forEachOperand(i, read);
+        }
+      }
+      forEachTerminatorOperand(terminator, read);
     }
+    this.#readStart[blocks.length] = this.#reads.length;
     // The edges of H give arguments to B and E from within B' and E'.
     for (let l = 0; l < this.#loops.count; l++) {
       if (this.#chosen[l] === 0) continue;
       for (const v of this.#edge(l, true).args) if (this.#owner[v] === l) this.#needs[v] |= 1;
       for (const v of this.#edge(l, false).args) if (this.#owner[v] === l) this.#needs[v] |= 2;
     }
+  }
+
+  #read(u: BlockId, v: Value): void {
+    const l = this.#owner[v];
+    if (this.#chosen[l] === 0) return;
+    this.#reads.push(v);
+    const side = this.#side(l, u);
+    if (side < 0) this.#chosen[l] = 0; else this.#needs[v] |= side;
   }
 
   /** A value as block `u` reads it. */
@@ -163,15 +188,15 @@ class Rotation {
 
   #rebuild(): MirFunction {
     const { blocks } = this.#f, loops = this.#loops, n = blocks.length;
-    this.#types = this.#f.valueTypes.slice();
-    const fresh = (v: Value): Value => this.#types.push(this.#f.valueTypes[v]) - 1;
-    // Numbers of H', B', E' of each chosen loop.
-    const first = int32(loops.count).fill(-1);
+    const fresh = (v: Value): Value => this.#types.add(this.#f.valueTypes[v]);
+    // Numbers of H', B', E' of each chosen loop. A block that only H leads to, without arguments, is B' (or E') itself.
+    const copies = int32(loops.count).fill(-1), inside = int32(loops.count), outside = int32(loops.count);
     let next = n;
     for (let l = 0; l < loops.count; l++) {
       if (this.#chosen[l] === 0) continue;
-      first[l] = next;
-      next += 3;
+      copies[l] = next++;
+      inside[l] = this.#isOwn(this.#edge(l, true)) ? this.#edge(l, true).block : next++;
+      outside[l] = this.#isOwn(this.#edge(l, false)) ? this.#edge(l, false).block : next++;
     }
     for (let v = 0; v < this.#owner.length; v++) {
       const l = this.#owner[v];
@@ -184,20 +209,27 @@ class Rotation {
     const redirect = (from: BlockId, e: Edge): Edge => {
       const l = loops.loopOf[e.block];
       if (l < 0 || this.#chosen[l] === 0 || loops.headers[l] !== e.block || !inLoop(loops, from, l)) return e;
-      return { block: first[l], args: e.args };
+      return { block: copies[l], args: e.args };
     };
-    const out: Block[] = [];
+    const params: (readonly Value[] | undefined)[] = new Array<readonly Value[] | undefined>(n).fill(undefined);
+    for (let l = 0; l < loops.count; l++) {
+      if (this.#chosen[l] === 0) continue;
+      if (inside[l] < n) params[inside[l]] = this.#carried(l, true).map((v) => this.#inBody[v]);
+      if (outside[l] < n) params[outside[l]] = this.#carried(l, false).map((v) => this.#inExit[v]);
+    }
+    const out: Block[] = [], to = int32(this.#f.valueTypes.length);
+    for (let v = 0; v < to.length; v++) to[v] = v;
     for (let b = 0; b < n; b++) {
-      const block = blocks[b], l = loops.loopOf[b];
-      const map = (v: Value): Value => this.#rename(b, v);
-      const instructions = this.#reads[b] !== 0 ? mapAll(block.instructions, map) : block.instructions;
-      if (l >= 0 && this.#chosen[l] !== 0 && loops.headers[l] === b) {
-        const t = block.terminator as BranchTerm;
-        out.push(replaceBlock(block, block.params, instructions, this.#test(l, first[l], t, map(t.condition), (v) => v)));
-        continue;
-      }
-      const terminator: Terminator = mapEdges(this.#reads[b] !== 0 ? mapTerminatorOperands(block.terminator, map) : block.terminator, (e) => redirect(b, e));
-      out.push(instructions === block.instructions && terminator === block.terminator ? block : replaceBlock(block, block.params, instructions, terminator));
+      const block = blocks[b], l = loops.loopOf[b], first = this.#readStart[b], end = this.#readStart[b + 1];
+      for (let r = first; r < end; r++) to[this.#reads[r]] = this.#rename(b, this.#reads[r]);
+      const instructions = first < end ? renameAll(block.instructions, to) : block.instructions;
+      const isChosen = l >= 0 && this.#chosen[l] !== 0 && loops.headers[l] === b;
+      const t = block.terminator;
+      const terminator: Terminator = isChosen && t.kind === 'br' ? this.#test(l, inside[l], outside[l], t, to[t.condition], (v) => v)
+        : mapEdges(first < end ? renameTerminator(t, to) : t, (e) => redirect(b, e));
+      for (let r = first; r < end; r++) to[this.#reads[r]] = this.#reads[r];
+      const entered = params[b] ?? block.params;
+      out.push(instructions === block.instructions && terminator === t && entered === block.params ? block : replaceBlock(block, entered, instructions, terminator));
     }
     for (let l = 0; l < loops.count; l++) {
       if (this.#chosen[l] === 0) continue;
@@ -206,14 +238,20 @@ class Rotation {
       const inBody = (v: Value): Value => (this.#owner[v] === l ? this.#inBody[v] : this.#rename(h, v));
       const inExit = (v: Value): Value => (this.#owner[v] === l ? this.#inExit[v] : this.#rename(h, v));
       const instructions: Instruction[] = block.instructions.map((i) => copyInstruction(i, copied, (r) => this.#copy[r]));
-      out.push(replaceBlock(block, block.params.map((p) => this.#copy[p]), instructions, this.#test(l, first[l], t, copied(t.condition), copied)));
-      for (const [inside, map] of [[true, inBody], [false, inExit]] as const) {
-        const e = this.#edge(l, inside);
+      out.push(replaceBlock(block, block.params.map((p) => this.#copy[p]), instructions, this.#test(l, inside[l], outside[l], t, copied(t.condition), copied)));
+      for (const [within, map] of [[true, inBody], [false, inExit]] as const) {
+        if ((within ? inside[l] : outside[l]) < n) continue;
+        const e = this.#edge(l, within);
         const target = redirect(h, { block: e.block, args: e.args.map(map) });
-        out.push({ params: this.#carried(l, inside).map(map), instructions: [], terminator: { kind: 'jump', target, loc: t.loc } });
+        out.push({ params: this.#carried(l, within).map(map), instructions: [], terminator: { kind: 'jump', target, loc: t.loc } });
       }
     }
-    return { ...this.#f, blocks: out, valueTypes: this.#types };
+    return { ...this.#f, blocks: out, valueTypes: this.#types.finish() };
+  }
+
+  /** True for an edge without arguments that is the only one to its block. */
+  #isOwn(e: Edge): boolean {
+    return e.args.length === 0 && this.#cfg.predStart[e.block + 1] - this.#cfg.predStart[e.block] === 1;
   }
 
   /** Values of a header that B' (or E') gets as arguments. */
@@ -227,9 +265,9 @@ class Rotation {
   }
 
   /** The test of H or H', with edges to B' and E'. */
-  #test(l: number, first: BlockId, t: BranchTerm, condition: Value, map: (v: Value) => Value): Terminator {
-    const body: Edge = { block: first + 1, args: this.#carried(l, true).map(map) };
-    const exit: Edge = { block: first + 2, args: this.#carried(l, false).map(map) };
+  #test(l: number, inside: BlockId, outside: BlockId, t: BranchTerm, condition: Value, map: (v: Value) => Value): Terminator {
+    const body: Edge = { block: inside, args: this.#carried(l, true).map(map) };
+    const exit: Edge = { block: outside, args: this.#carried(l, false).map(map) };
     const thenIn = inLoop(this.#loops, t.then.block, l);
     return { kind: 'br', condition, then: thenIn ? body : exit, else: thenIn ? exit : body, loc: t.loc };
   }

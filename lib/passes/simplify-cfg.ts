@@ -7,7 +7,7 @@
  * every predecessor too. A conditional branch is bypassed where the edge that arrives decides it, except at a block
  * with a retreating edge (bypassing a loop header could give the loop a second entry).
  */
-import type { Cfg } from '../analysis/cfg.ts';
+import { renumberedCfg, type Cfg } from '../analysis/cfg.ts';
 import { constantsAmong, countUses } from '../analysis/uses.ts';
 import type { BlockId, ConstInst, Edge, Instruction, SwitchCase, SwitchTerm, Terminator, Value } from '../mir/instruction.ts';
 import type { Block, MirFunction } from '../mir/module.ts';
@@ -23,6 +23,7 @@ import { int32, uint8 } from '../analysis/slab.ts';
 const MAX_HOPS = 16;
 
 const NOTHING = new Int32Array(0);
+const NO_CONSTANTS: ReadonlyMap<Value, ConstInst> = new Map();
 
 /** The pass `simplify-cfg`. */
 export const simplifyControlFlow = ownFunctionPass('simplify-cfg', 'constant branches, jump threading, merging, unreachable blocks',
@@ -31,7 +32,7 @@ export const simplifyControlFlow = ownFunctionPass('simplify-cfg', 'constant bra
 /** The pass `copy-propagation`. */
 export const copyPropagation = ownFunctionPass('copy-propagation', 'block parameters that always take one value are that value',
   (f, context) => {
-    const g = withoutUnreachable(f, context.analyses.cfg(f));
+    const g = inOrder(f, context.analyses);
     const after = propagateCopies(g, context.analyses.cfg(g));
     context.analyses.preserve(g, after);
     return after;
@@ -41,7 +42,14 @@ export const copyPropagation = ownFunctionPass('copy-propagation', 'block parame
 export function simplifyCfg(f: MirFunction, analyses: AnalysisManager): MirFunction {
   if (f.blocks.length === 1) return f;
   const cfg = analyses.cfg(f), threaded = new Threader(f, cfg).run();
-  return mergeChains(threaded, threaded === f ? cfg : analyses.cfg(threaded));
+  return mergeChains(threaded, threaded === f ? cfg : analyses.cfg(threaded), analyses);
+}
+
+/** {@link withoutUnreachable}; the analyses know the graph of what comes out. */
+export function inOrder(f: MirFunction, analyses: AnalysisManager): MirFunction {
+  const cfg = analyses.cfg(f), after = withoutUnreachable(f, cfg);
+  if (after !== f) analyses.provideCfg(after, renumberedCfg(cfg, cfg.rpo.length, cfg.rpo, cfg.rpoIndex));
+  return after;
 }
 
 /** Drops unreachable blocks and numbers the others in reverse postorder; the same object when that is how they are. */
@@ -82,11 +90,12 @@ class Threader {
     const n = f.blocks.length, marked = uint8(f.valueTypes.length);
     this.#transparent = uint8(n);
     this.#retreat = uint8(n);
-    let withParams = false;
+    let withParams = false, decides = false, asked = false;
     for (let b = 1; b < n; b++) {
       if (f.blocks[b].instructions.length > 0) continue;
       this.#transparent[b] = 1;
-      const { params } = f.blocks[b];
+      const { params, terminator } = f.blocks[b];
+      if (terminator.kind === 'br' || terminator.kind === 'switch') decides = true;
       if (params.length === 0) continue;
       if (!withParams) {
         withParams = true;
@@ -96,13 +105,16 @@ class Threader {
       for (let k = 0; k < params.length; k++) { this.#home[params[k]] = b; this.#position[params[k]] = k; }
     }
     if (withParams) this.#closeReadElsewhere();
-    const markArgs = (e: Edge): void => { if (this.#transparent[e.block] !== 0) for (let k = 0; k < e.args.length; k++) marked[e.args[k]] = 1; };
     for (let b = 0; b < n; b++) {
-      const t = f.blocks[b].terminator;
-      if (t.kind === 'br') marked[t.condition] = 1; else if (t.kind === 'switch') marked[t.value] = 1;
-      forEachEdge(t, markArgs);
+      const block = f.blocks[b], v = deciding(block);
+      if (v < 0) continue;
+      marked[v] = 1;
+      asked = true;
     }
-    this.#constants = constantsAmong(f, marked);
+    // What arrives at an empty block counts when such a block decides something.
+    const markArgs = (e: Edge): void => { if (this.#transparent[e.block] !== 0) for (let k = 0; k < e.args.length; k++) marked[e.args[k]] = 1; };
+    if (decides) for (let b = 0; b < n; b++) forEachEdge(f.blocks[b].terminator, markArgs);
+    this.#constants = decides || asked ? constantsAmong(f, marked) : NO_CONSTANTS;
   }
 
   /** An empty block whose parameters others read must stay. */
@@ -259,6 +271,14 @@ class Threader {
   }
 }
 
+/** The value that decides where a block goes on, unless it is plain to see that it is no constant: −1. */
+function deciding({ instructions, terminator: t }: Block): Value {
+  if (t.kind === 'switch') return t.value;
+  if (t.kind !== 'br') return -1;
+  const last = instructions.length === 0 ? undefined : instructions[instructions.length - 1];
+  return last !== undefined && last.kind === 'compare' && last.result === t.condition ? -1 : t.condition;
+}
+
 function sameEdge(a: Edge, b: Edge): boolean {
   return a.block === b.block && a.args.every((v, k) => v === b.args[k]);
 }
@@ -268,7 +288,7 @@ function sameEdge(a: Edge, b: Edge): boolean {
  * and numbers the others in reverse postorder. A chain is contiguous in that order, so the order without the blocks that
  * were appended is a reverse postorder of what remains.
  */
-function mergeChains(f: MirFunction, cfg: Cfg): MirFunction {
+function mergeChains(f: MirFunction, cfg: Cfg, analyses: AnalysisManager): MirFunction {
   const n = f.blocks.length, { rpo } = cfg;
   const absorbed = uint8(n);
   // Edges from unreachable blocks do not count.
@@ -286,23 +306,24 @@ function mergeChains(f: MirFunction, cfg: Cfg): MirFunction {
     found = true;
     if (t.target.args.length > 0) replaces = true;
   }
-  if (!found) return withoutUnreachable(f, cfg);
+  if (!found) return inOrder(f, analyses);
   const replacement = int32(replaces ? f.valueTypes.length : 0);
   for (let v = 0; v < replacement.length; v++) replacement[v] = v;
   const number = int32(n);
   let count = 0;
   for (let k = 0; k < rpo.length; k++) if (absorbed[rpo[k]] === 0) number[rpo[k]] = count++;
   const move = (e: Edge): Edge => (number[e.block] === e.block ? e : { block: number[e.block], args: e.args });
-  const blocks: Block[] = [];
+  const blocks: Block[] = [], ends = int32(count);
   // In reverse postorder, so that an argument is mapped before the parameter that becomes it is met.
   for (let k = 0; k < rpo.length; k++) {
     if (absorbed[rpo[k]] !== 0) continue;
     const head = f.blocks[rpo[k]];
-    let tail = head, instructions = replaces ? renameAll(head.instructions, replacement) : head.instructions, joined: Instruction[] | undefined;
+    let end = rpo[k], tail = head, instructions = replaces ? renameAll(head.instructions, replacement) : head.instructions, joined: Instruction[] | undefined;
     for (;;) {
       const t = tail.terminator;
       if (t.kind !== 'jump' || absorbed[t.target.block] === 0) break;
-      const next = f.blocks[t.target.block];
+      end = t.target.block;
+      const next = f.blocks[end];
       for (let p = 0; p < next.params.length; p++) replacement[next.params[p]] = replacement[t.target.args[p]];
       tail = next;
       if (next.instructions.length === 0) continue;
@@ -311,8 +332,11 @@ function mergeChains(f: MirFunction, cfg: Cfg): MirFunction {
       if (joined === undefined) instructions = joined = instructions.slice();
       for (let i = 0; i < list.length; i++) joined.push(list[i]);
     }
+    ends[blocks.length] = end;
     const terminator = mapEdges(replaces ? renameTerminator(tail.terminator, replacement) : tail.terminator, move);
     blocks.push(instructions === head.instructions && terminator === head.terminator ? head : replaceBlock(head, head.params, instructions, terminator));
   }
-  return { ...f, blocks };
+  const after: MirFunction = { ...f, blocks };
+  analyses.provideCfg(after, renumberedCfg(cfg, count, ends, number));
+  return after;
 }

@@ -27,7 +27,8 @@ import { simplifyConvert } from './rules/convert.ts';
 import { simplifyFloat, simplifyTernary, simplifyUnary } from './rules/float.ts';
 import { complementOf, simplifyInteger } from './rules/integer.ts';
 import { BY_BINARY, BY_COMPARE, BY_CONST, BY_CONVERT, BY_LEA, BY_OTHER, BY_UNARY, RuleSite, type Simplified } from './rules/site.ts';
-import { int32 } from '../analysis/slab.ts';
+import { int32, uint8 } from '../analysis/slab.ts';
+import { ValueTypes } from './value-types.ts';
 
 /** How far an available expression reaches. */
 export type Scope = 'block' | 'dominator';
@@ -35,8 +36,11 @@ export type Scope = 'block' | 'dominator';
 /** How often one instruction may be rewritten in a row; rules shrink or canonicalise, so this is never reached. */
 const MAX_REWRITES = 16;
 
-/** Runs the driver on a function without unreachable blocks; the same object when nothing changed. */
-export function numberValues(f: MirFunction, cfg: Cfg, dom: Dominators, model: MemoryModel, scope: Scope): MirFunction {
+/** The function as it is now, the same object when nothing changed; and whether its edges are those of before, in order. */
+export interface Numbered { readonly after: MirFunction; readonly sameEdges: boolean }
+
+/** Runs the driver on a function without unreachable blocks. */
+export function numberValues(f: MirFunction, cfg: Cfg, dom: Dominators, model: MemoryModel, scope: Scope): Numbered {
   return new ValueNumbering(f, cfg, dom, model, scope).run();
 }
 
@@ -47,8 +51,7 @@ class ValueNumbering extends RuleSite {
   readonly #scope: Scope;
   /** What each old value is now. */
   readonly #replacement: Int32Array;
-  #types: Type[] | undefined;
-  #count: number;
+  readonly #types: ValueTypes;
 
   // Available expressions: `heads[hash]` chains entries through `next`; entries are a stack.
   readonly #heads: Int32Array;
@@ -56,12 +59,13 @@ class ValueNumbering extends RuleSite {
   #entries: Instruction[] = [];
   #next: number[] = [];
   #hashes: number[] = [];
-  /** Truth of conditions known here: 0, 1 or −1 for unknown; entries of `knownStack` are undone on leaving. */
-  readonly #known: Int8Array;
+  /** Truth of conditions known here, one more than it: 0 for unknown; entries of `knownStack` are undone on leaving. */
+  readonly #known: Uint8Array;
   #knownStack: Value[] = [];
 
   #out: Instruction[] | undefined;
   #changed = false;
+  #sameEdges = true;
 
   constructor(f: MirFunction, cfg: Cfg, dom: Dominators, model: MemoryModel, scope: Scope) {
     super(f.valueTypes.length, model);
@@ -69,18 +73,18 @@ class ValueNumbering extends RuleSite {
     this.#cfg = cfg;
     this.#dom = dom;
     this.#scope = scope;
-    this.#count = f.valueTypes.length;
-    const replacement = int32(this.#count);
+    this.#types = new ValueTypes(f.valueTypes);
+    const count = f.valueTypes.length, replacement = int32(count);
     for (let v = 0; v < replacement.length; v++) replacement[v] = v;
     this.#replacement = replacement;
     let size = 16;
-    while (size < this.#count && size < 1 << 20) size *= 2;
+    while (size < count && size < 1 << 20) size *= 2;
     this.#heads = int32(size).fill(-1);
     this.#hashMask = size - 1;
-    this.#known = new Int8Array(this.#count).fill(-1);
+    this.#known = uint8(count);
   }
 
-  run(): MirFunction {
+  run(): Numbered {
     const blocks = this.#f.blocks, dom = this.#dom, out: Block[] = blocks.slice();
     // Marks of the scopes we are in, by depth in the tree.
     const depthStack: number[] = [], entryMarks: number[] = [], knownMarks: number[] = [];
@@ -98,8 +102,8 @@ class ValueNumbering extends RuleSite {
       if (this.#scope === 'dominator') this.#learnFromEdge(b);
       out[b] = this.#block(blocks[b]);
     }
-    if (!this.#changed) return this.#f;
-    return { ...this.#f, blocks: out, valueTypes: this.#types ?? this.#f.valueTypes };
+    if (!this.#changed) return { after: this.#f, sameEdges: true };
+    return { after: { ...this.#f, blocks: out, valueTypes: this.#types.finish() }, sameEdges: this.#sameEdges };
   }
 
   #block(b: Block): Block {
@@ -126,9 +130,7 @@ class ValueNumbering extends RuleSite {
   #position = 0;
   #source: readonly Instruction[] = [];
 
-  newValue(type: Type): Value {
-    return (this.#types ??= this.#f.valueTypes.slice()).push(type) - 1;
-  }
+  newValue(type: Type): Value { return this.#types.add(type); }
 
   emit(i: Instruction): Value {
     const found = this.#lookUp(i, hashExpression(i));
@@ -219,17 +221,19 @@ class ValueNumbering extends RuleSite {
   }
 
   #terminator(before: Terminator): Terminator {
-    let t = renameTerminator(before, this.#replacement);
+    const t = renameTerminator(before, this.#replacement);
     if (t.kind === 'br') {
       const known = this.#truth(t.condition);
+      const inner = known >= 0 ? -1 : complementOf(this, t.condition);
+      if (known < 0 && inner < 0) return t;
+      this.#sameEdges = false;
       if (known >= 0) return { kind: 'jump', target: known === 1 ? t.then : t.else, loc: t.loc };
-      const inner = complementOf(this, t.condition);
-      if (inner >= 0) t = { ...t, condition: inner, then: t.else, else: t.then };
-      return t;
+      return { ...t, condition: inner, then: t.else, else: t.then };
     }
     if (t.kind === 'switch') {
       const k = this.valueOf(t.value);
       if (k === undefined) return t;
+      this.#sameEdges = false;
       let target: Edge = t.default;
       for (const c of t.cases) if (c.value === k) target = c.target;
       return { kind: 'jump', target, loc: t.loc };
@@ -241,7 +245,7 @@ class ValueNumbering extends RuleSite {
   #truth(v: Value): number {
     const k = this.valueOf(v);
     if (k !== undefined) return Number(k);
-    return v < this.#known.length ? this.#known[v] : -1;
+    return v < this.#known.length ? this.#known[v] - 1 : -1;
   }
 
   /** On the only edge into a block from a `br`, its condition is known. */
@@ -256,12 +260,12 @@ class ValueNumbering extends RuleSite {
     if (inner >= 0) this.#learn(inner, t.then.block === b ? 0 : 1);
   }
   #learn(v: Value, truth: number): void {
-    if (v >= this.#known.length || this.#known[v] >= 0) return;
-    this.#known[v] = truth;
+    if (v >= this.#known.length || this.#known[v] !== 0) return;
+    this.#known[v] = truth + 1;
     this.#knownStack.push(v);
   }
   #dropKnown(mark: number): void {
-    while (this.#knownStack.length > mark) this.#known[this.#knownStack.pop()!] = -1;
+    while (this.#knownStack.length > mark) this.#known[this.#knownStack.pop()!] = 0;
   }
 
   /** An equal available expression; when there is none, `i` becomes available. */
