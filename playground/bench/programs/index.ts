@@ -1,5 +1,6 @@
 /** The benchmark programs, in the order of the table. */
 import type { BenchProgram } from '../program.ts';
+import { blur } from './blur.ts';
 import { bytecode } from './bytecode.ts';
 import { fib } from './fib.ts';
 import { mandelbrot } from './mandelbrot.ts';
@@ -10,4 +11,4 @@ import { quicksort } from './quicksort.ts';
 import { sha256 } from './sha256.ts';
 import { sieve } from './sieve.ts';
 
-export const PROGRAMS: readonly BenchProgram[] = [fib, sieve, matmul, matmulF32, mandelbrot, nbody, sha256, quicksort, bytecode];
+export const PROGRAMS: readonly BenchProgram[] = [fib, sieve, matmul, matmulF32, blur, mandelbrot, nbody, sha256, quicksort, bytecode];
