@@ -9,7 +9,7 @@
  */
 import { incomingEdges, type Cfg } from '../analysis/cfg.ts';
 import { constantsAmong } from '../analysis/uses.ts';
-import type { ConstInst, Edge, Instruction, Terminator, Value } from '../mir/instruction.ts';
+import type { ConstInst, Edge, Terminator, Value } from '../mir/instruction.ts';
 import type { Block, MirFunction } from '../mir/module.ts';
 import { forEachEdge, mapEdges } from '../mir/operands.ts';
 import type { Type } from '../mir/types.ts';

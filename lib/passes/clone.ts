@@ -17,48 +17,6 @@ export function replaceBlock(old: Block, params: readonly Value[], instructions:
   return old.name === undefined ? { params, instructions, terminator } : { params, instructions, terminator, name: old.name };
 }
 
-/** The instruction with every operand replaced by `map(operand)`; the same object when nothing changed. */
-export function replaceOperands(i: Instruction, map: Mapping): Instruction {
-  switch (i.kind) {
-    case 'const': case 'slot_addr': case 'global_addr': return i;
-    case 'binary': {
-      const a = map(i.a), b = map(i.b);
-      return a === i.a && b === i.b ? i : { kind: 'binary', op: i.op, type: i.type, a, b, result: i.result, loc: i.loc };
-    }
-    case 'compare': {
-      const a = map(i.a), b = map(i.b);
-      return a === i.a && b === i.b ? i : { kind: 'compare', op: i.op, type: i.type, a, b, result: i.result, loc: i.loc };
-    }
-    case 'unary': {
-      const a = map(i.a);
-      return a === i.a ? i : { kind: 'unary', op: i.op, type: i.type, a, result: i.result, loc: i.loc };
-    }
-    case 'convert': {
-      const a = map(i.a);
-      return a === i.a ? i : { kind: 'convert', op: i.op, from: i.from, type: i.type, a, result: i.result, loc: i.loc };
-    }
-    case 'select': {
-      const condition = map(i.condition), a = map(i.a), b = map(i.b);
-      return condition === i.condition && a === i.a && b === i.b ? i : { kind: 'select', type: i.type, condition, a, b, result: i.result, loc: i.loc };
-    }
-    case 'load': {
-      const base = map(i.base), index = i.index === NO_VALUE ? NO_VALUE : map(i.index);
-      return base === i.base && index === i.index ? i
-        : { kind: 'load', type: i.type, base, index, scale: i.scale, offset: i.offset, align: i.align, volatile: i.volatile, result: i.result, loc: i.loc };
-    }
-    case 'store': {
-      const base = map(i.base), index = i.index === NO_VALUE ? NO_VALUE : map(i.index), value = map(i.value);
-      return base === i.base && index === i.index && value === i.value ? i
-        : { kind: 'store', type: i.type, base, index, scale: i.scale, offset: i.offset, value, align: i.align, volatile: i.volatile, loc: i.loc };
-    }
-    case 'lea': {
-      const base = map(i.base), index = i.index === NO_VALUE ? NO_VALUE : map(i.index);
-      return base === i.base && index === i.index ? i : { kind: 'lea', base, index, scale: i.scale, offset: i.offset, result: i.result, loc: i.loc };
-    }
-    default: return mapOperands(i, map);
-  }
-}
-
 /** A copy with operands replaced by `map(operand)` and results by `name(result)`. */
 export function copyInstruction(i: Instruction, map: Mapping, name: Mapping): Instruction {
   switch (i.kind) {
@@ -94,7 +52,7 @@ function withResults(i: Instruction, name: Mapping): Instruction {
   }
 }
 
-/** {@link replaceOperands} by a table: the operand `v` becomes `to[v]`. No call per operand. */
+/** The instruction with operand `v` replaced by `to[v]`; the same object when nothing changed. */
 export function renameOperands(i: Instruction, to: Int32Array): Instruction {
   switch (i.kind) {
     case 'const': case 'slot_addr': case 'global_addr': return i;
