@@ -145,7 +145,7 @@ function shuffleCases(): VectorCase[] {
 /** Masks of 32 bytes: those with an instruction of their own, halves left whole, four halves in one, any bytes. */
 function wideShuffleCases(): VectorCase[] {
   const c = new RandomChoices(78), all = Array.from({ length: 32 }, (_, k) => k), masks: number[][] = [];
-  for (let n = 0; n < 24; n++) {
+  for (let n = 0; n < 12; n++) {
     masks.push(all.map((k) => (k + n) & 63), all.map(() => n * 2), all.map((k) => k ^ n), all.map(() => c.below(64)), all.map(() => c.below(32)));
     // Bytes of one and of two sources chosen inside each half, and with the same choice in both halves.
     masks.push(all.map((k) => (k & 16) + c.below(16)), all.map((k) => c.below(2) * 32 + (k & 16) + c.below(16)), all.map((k) => (k & 16) + (k * 5 + n & 15)));
