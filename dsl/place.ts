@@ -115,9 +115,12 @@ export class PlaceImpl {
 class FieldPlaceImpl extends PlaceImpl {
   /** Alignment in bytes where it is not the type's own. */
   readonly $align: number | undefined;
-  constructor(type: RuntimeMemoryType, spot: Spot, align?: number) {
+  /** Elements from here to the array's end, where that is known. */
+  readonly $room: number | undefined;
+  constructor(type: RuntimeMemoryType, spot: Spot, align?: number, room?: number) {
     super(type, spot);
     this.$align = align;
+    this.$room = room;
   }
   #align(c: FunctionContext): number { return this.$align ?? layoutOf(this.$type, c.module.memoryModel).align; }
   #writable(): void {
@@ -152,7 +155,9 @@ class FieldPlaceImpl extends PlaceImpl {
     const lane = this.$type as RuntimeType, type = isValueType(of) ? of : undefined;
     if (type?.vector === undefined) throw usageError(`vector wants a vector type, not ${describe(of)}`, `Give one whose lanes are ${lane.name}.`);
     if (lane.kind !== 'scalar' || type.vector.lane.name !== lane.name) throw usageError(`a place of ${withArticle(lane.name)} cannot be read as ${type.name}`, `Take a vector type of ${lane.name} lanes, and then .as(${type.name}).`);
-    return new FieldPlaceImpl(type as unknown as RuntimeMemoryType, this.$spot, this.$align ?? type.vector.laneBytes);
+    const { length, laneBytes } = type.vector;
+    if (this.$room !== undefined && length > this.$room) throw usageError(`${length} lanes go beyond the end of the array, ${this.$room} element${this.$room === 1 ? '' : 's'} on`, 'Begin further to the front, or take fewer lanes.');
+    return new FieldPlaceImpl(type as unknown as RuntimeMemoryType, this.$spot, laneBytes);
   }
   get atomic(): AtomicPlace {
     const type = this.$type as RuntimeType, { $spot } = this;
@@ -167,7 +172,8 @@ class ArrayPlaceImpl extends PlaceImpl {
     const c = contextOf(this.$spot.root).begin('a place');
     const element = this.$type.element!;
     if (typeof index === 'number' && (index < 0 || index >= this.length)) throw usageError(`index ${describe(index)} is outside of ${this.$type.name}`, `Use an index from 0 to ${this.length - 1}.`);
-    return makePlace(element, advance(c, this.$spot, index, layoutOf(element, c.module.memoryModel).size, 'at'));
+    const spot = advance(c, this.$spot, index, layoutOf(element, c.module.memoryModel).size, 'at');
+    return typeof index === 'number' && element.kind === 'scalar' ? new FieldPlaceImpl(element, spot, undefined, this.length - index) : makePlace(element, spot);
   }
 }
 

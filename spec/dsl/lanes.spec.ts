@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
-  array, f32, f32x4, f32x8, f64x2, f64x4, fn, global, i16x16, i16x8, i32, i32x4, i32x8, i64x2, i64x4, i8x16, i8x32, module, ptr, struct, u16x16, u16x8, u32, u32x4,
+  array, f32, f32x4, f32x8, f64, f64x2, f64x4, fn, fnRef, global, i16x16, i16x8, i32, i32x4, i32x8, i64x2, i64x4, i8x16, i8x32, module, ptr, struct, table, u16x16, u16x8, u32, u32x4,
   u32x8, u64x2, u64x4, u8, u8x16, u8x32, unit, type MemoryType, type ValueType,
 } from '../../dsl/index.ts';
 import { Interpreter, assertValid, parseModule, printModule, type Module } from '../../lib/mir/index.ts';
@@ -234,6 +234,37 @@ test('constants: lists, typed arrays, splats; NaN and -0 keep their bits', () =>
     [0x80000000, 0x7fc00000, 0x7f800000, 0x3f800000, 0xffffffff, 2, 3, 4, 0x3f800000, 0x40000000, 0x40400000, 0x80000000, 0xfffffffe, 0xffffffff, 0xfffffffe, 0xffffffff]);
 });
 
+test('fma rounds once', () => {
+  const near = 1 + 2 ** -13;
+  const f = fn('f', [f32x4, f64x2], [f32, f32, f64, f64], (b, v, w) => {
+    const x = v.fma(2 - near, -1), y = w.fma(1 + 2 ** -27, -(1 + 2 ** -26));
+    b.ret(x.lane(0), v.mul(2 - near).sub(1).lane(0), y.lane(0), w.mul(1 + 2 ** -27).sub(1 + 2 ** -26).lane(0));
+  });
+  const one = fn('one', [], [f32, f32, f64, f64], (b) => { const [p, q, r, s] = f(f32x4.splat(near), f64x2.splat(1 + 2 ** -27)); b.ret(p, q, r, s); });
+  assert.equal(load({ one }).all('one'), [-(2 ** -26), 0, 2 ** -54, 0]);
+});
+
+test('references, tables, tail calls, raw blocks and stack slots carry vectors', () => {
+  const double = fn('double', [f32x4], f32x4, (b, v) => b.ret(v.mul(2))), square = fn('square', [f32x4], f32x4, (b, v) => b.ret(v.mul(v)));
+  const apply = fn('apply', [fnRef([f32x4], f32x4), f32x4], f32x4, (b, g, v) => b.ret(g.call(v)));
+  const both = table('both', [double, square]);
+  const last = fn('last', [f32x4], f32x4, (b, v) => b.tailCall(square, v));
+  const all = fn('all', [i32], f32, (b, n) => {
+    const slot = b.slot(struct('Pair', { k: u8, v: f32x4 })), list = b.array(f32x4, 3);
+    slot.v.set(last(apply(double.ref(), b.callIndirect(both, n, f32x4.of(1, 2, 3, 4)))));
+    list.at(n).set(slot.v.get());
+    const done = b.block(f32x4, i32), again = b.block(f32x4, i32);
+    b.jump(again, list.at(n).get(), 3);
+    const [v, left] = b.enter(again);
+    b.br(left.eq(0), done.with(v, left), again.with(v.add(1), left.sub(1)));
+    const [w] = b.enter(done);
+    b.ret(w.lane(3));
+  });
+  const r = load({ all });
+  assert.is(r.call('all', 0), (4 * 2 * 2) ** 2 + 3);
+  assert.is(r.call('all', 1), (4 * 4 * 2) ** 2 + 3);
+});
+
 test('mistakes that types cannot rule out say what and how to mend it', () => {
   const failing = (body: (v: import('../../dsl/index.ts').F32x4, m: import('../../dsl/index.ts').I32x4) => unknown, message: RegExp): void => {
     const f = fn('f', [f32x4, i32x4], unit, (b, v, m) => { body(v, m); b.ret(); });
@@ -249,6 +280,11 @@ test('mistakes that types cannot rule out say what and how to mend it', () => {
   failing((_, m) => m.shl(f32x4.splat(1) as never), /count of i32x4.shl/);
   failing((_, m) => m.add(2 ** 31), /out of range for i32/);
   failing(() => f32x4.of(...([1, 2] as unknown as [1, 2, 3, 4])), /takes 4 lanes, not 2/);
+  const numbers = global('numbers', array(f32, 10));
+  failing(() => numbers.at(7).vector(f32x4), /4 lanes go beyond the end of the array, 3 elements on/);
+  failing(() => numbers.at(6).vector(f32x8), /8 lanes go beyond/);
+  const fits = fn('fits', [], f32, (b) => b.ret(numbers.at(6).vector(f32x4).get().lane(3)));
+  assert.is(load({ fits }).call('fits'), 0);
   assert.throws(() => f32x4.splat(1), /outside of a function body/);
 });
 
