@@ -25,7 +25,7 @@ export function hostTarget(features?: X86Level | X86Features): RuntimeTarget {
   const missing = missingFeatures(backend.features);
   if (missing.length > 0) throw new MissingFeaturesError(missing);
   let target = targets.get(backend.variant ?? '');
-  if (target === undefined) targets.set(backend.variant ?? '', target = Object.freeze({ backend, stubs: x86_64Stubs(), available: names, wasm }));
+  if (target === undefined) targets.set(backend.variant ?? '', target = Object.freeze({ backend, stubs: x86_64Stubs(available.avx), available: names, wasm }));
   return target;
 }
 

@@ -36,16 +36,20 @@ const DEFAULT_MXCSR = 0x1f80;
 /** Host state inside `CTX.hostRegisters`: MXCSR, then the x87 control word, then a scratch MXCSR. */
 const HOST_MXCSR = CTX.hostRegisters, HOST_X87 = CTX.hostRegisters + 8, GUEST_MXCSR = CTX.hostRegisters + 16;
 
-let image: StubImage | undefined;
+const images: [StubImage | undefined, StubImage | undefined] = [undefined, undefined];
 
-/** The image, built on first use; every build gives the same bytes. */
-export function x86_64Stubs(): StubImage {
-  image ??= build();
-  return image;
-}
+/**
+ * The image, built on first use; every build gives the same bytes.
+ *
+ * @param avx - the machine has AVX: wherever guest code is left, the upper halves of vector registers are cleared. The
+ *   host's code, and the legacy instructions of the stubs, would be slow while they are in use; and after a trap a
+ *   guest's data would stay in them. One process should use one image
+ */
+export function x86_64Stubs(avx = false): StubImage { return images[avx ? 1 : 0] ??= build(avx); }
 
-function build(): StubImage {
+function build(avx: boolean): StubImage {
   const code = new CodeBuffer(X86_64_CODE), asm = new Assembler(code);
+  const clearUpperHalves = (): void => { if (avx) asm.fixed(FIXED.vzeroupper); };
   const label = (): Label => code.newLabel();
   const enter = label(), exit = label(), importThunk = label(), growThunk = label(), copyThunk = label(), fillThunk = label();
   const windowLow = label(), windowHigh = label(), interrupted = label(), hostException = label(), leave = label();
@@ -59,6 +63,7 @@ function build(): StubImage {
   // Past the call the results are being handed over: too late to interrupt, so the window must not contain it.
   const afterCall = label();
   code.bind(afterCall);
+  clearUpperHalves();
   emitStoreResults(asm, leave);
 
   code.align(64);
@@ -67,12 +72,15 @@ function build(): StubImage {
   code.bind(growThunk);
   asm.ri(X.mov, 4, R11, GROW_INDEX);
   code.bind(importThunk);
+  clearUpperHalves();
   emitImportThunk(asm, interrupted, hostException);
   code.align(64);
   code.bind(copyThunk);
+  clearUpperHalves();
   emitCopy(asm);
   code.align(64);
   code.bind(fillThunk);
+  clearUpperHalves();
   emitFill(asm);
   code.bind(windowHigh);
 
@@ -83,6 +91,7 @@ function build(): StubImage {
   code.bind(hostException);
   asm.mi(X.mov, 4, asm.gs(CTX.status), RUN_STATUS.hostException);
   code.bind(exit);
+  clearUpperHalves();
   emitExit(asm);
   code.bind(leave);
   emitLeave(asm);

@@ -3,7 +3,7 @@ import { RAX, RCX, RDI, RDX, RSI, RSP, R11, R15, XMM0 } from '../../backends/x86
 import { X86_64_CODE } from '../../backends/x86_64/code-target.ts';
 import { Assembler } from '../../backends/x86_64/encoder.ts';
 import { CC, FIXED, X } from '../../backends/x86_64/forms.ts';
-import { x86_64Stubs } from '../../backends/x86_64/stubs.ts';
+import { hostTarget } from '../../lib/host-target.ts';
 import type { CompiledFunction } from '../../lib/codegen/backend.ts';
 import { CodeBuffer } from '../../lib/codegen/code-buffer.ts';
 import { CTX } from '../../lib/codegen/run-context.ts';
@@ -110,7 +110,7 @@ export interface Bench { readonly arena: CodeArena; readonly thread: GuestThread
 /** A thread, an arena and instances of the hand-written module in this JavaScript thread. */
 export function bench(functions: readonly HandFunction[] = HAND_FUNCTIONS, imports: readonly Import[] = [CALL0], stackSize?: number): Bench {
   const arena = new CodeArena(nativeBridge());
-  const thread = new GuestThread({ stubs: x86_64Stubs(), ...(stackSize === undefined ? {} : { stackSize }) });
+  const thread = new GuestThread({ stubs: hostTarget().stubs, ...(stackSize === undefined ? {} : { stackSize }) });
   const assembled = assemble(functions, imports), block = arena.publish(assembled.code);
   return {
     arena, thread,

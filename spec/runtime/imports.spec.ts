@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { x86_64 } from '../../backends/x86_64/index.ts';
-import { x86_64Stubs } from '../../backends/x86_64/stubs.ts';
+import { hostTarget } from '../../lib/host-target.ts';
 import { FunctionBuilder, ModuleBuilder } from '../../lib/mir/builder.ts';
 import { TrapError, UsageError } from '../../lib/mir/errors.ts';
 import type { Import, Module } from '../../lib/mir/module.ts';
@@ -27,7 +27,7 @@ function forwarding(name: string, signature: Signature, fields: Fields = {}): Mo
   return new ModuleBuilder('forwarding').addImport({ name, kind: 'js', capability: 'none', ...signature, ...fields }).addFunction(f.finish(), 'forward').build();
 }
 function load(m: Module, options: CompileOptions = {}): NativeModule<Module> {
-  return compileOnce(m, { target: { backend: x86_64, stubs: x86_64Stubs() }, ...options });
+  return compileOnce(m, { target: { backend: x86_64, stubs: hostTarget().stubs }, ...options });
 }
 function forward(name: string, params: readonly Type[], results: readonly Type[], options: CompileOptions, fields: Fields = {}): NativeModule<Module> {
   return load(forwarding(name, { params, results }, fields), options);

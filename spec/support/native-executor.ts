@@ -1,6 +1,5 @@
 /** Runs modules natively in this thread: compile, publish, instantiate; one instance per module. */
 import { featuresOfLevel, X86_LEVEL_NAMES, type X86Level } from '../../backends/x86_64/index.ts';
-import { x86_64Stubs } from '../../backends/x86_64/stubs.ts';
 import type { CompiledModule } from '../../lib/codegen/backend.ts';
 import { hostTarget, missingFeatures } from '../../lib/host-target.ts';
 import type { Module } from '../../lib/mir/index.ts';
@@ -11,7 +10,7 @@ import type { Scalar } from '../conformance/values.ts';
 let thread: GuestThread | undefined, arena: CodeArena | undefined;
 
 /** The thread of this process that runs guest code, made on first use. */
-export function guestThread(): GuestThread { return thread ??= new GuestThread({ stubs: x86_64Stubs() }); }
+export function guestThread(): GuestThread { return thread ??= new GuestThread({ stubs: hostTarget().stubs }); }
 
 /** How {@link nativeInstance} compiles. `features`: a level, or the machine's own. */
 export interface NativeOptions { imports?: Readonly<Record<string, HostFunction>>; check?: boolean; compiled?: CompiledModule; features?: X86Level | 'machine' }
