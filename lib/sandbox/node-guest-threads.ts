@@ -12,7 +12,7 @@ const OWN_STACK_MEGABYTES = 0.5;
 export class NodeGuestThreads implements GuestThreads {
   readonly sharesMemory = true;
   readonly #scripts: { readonly supervisor: URL; readonly guest: URL };
-  readonly #guests = new Map<number, GuestEvents>();
+  readonly #guests = new Map<number, { readonly events: GuestEvents; readonly supervisor: Worker }>();
   readonly #plan = new SharedArrayBuffer(PLAN_BYTES);
   #supervisor: Worker | undefined;
   #held = false;
@@ -26,14 +26,16 @@ export class NodeGuestThreads implements GuestThreads {
   start(stackMegabytes: number, channel: SharedArrayBuffer | undefined, events: GuestEvents): GuestThread {
     const { MessageChannel } = nodeBuiltin('node:worker_threads');
     const { port1: port, port2 } = new MessageChannel(), guest = this.#nextGuest++;
-    this.#guests.set(guest, events);
     port.on('message', (reply: WasmReply) => { events.reply(reply); });
     port.unref();
     const start: WasmGuestStart = { mayOptimise: engineFlagsUntouched(), port: port2, channel: channel ?? new SharedArrayBuffer(0), control: new SharedArrayBuffer(CONTROL_BYTES), plan: this.#plan };
-    this.#ask({ type: 'spawn', guest, stackMegabytes: stackMegabytes + OWN_STACK_MEGABYTES, start }, [port2]);
+    const supervisor = this.#supervisor ??= this.#startSupervisor();
+    this.#guests.set(guest, { events, supervisor });
+    const ask = (request: SupervisorRequest, transfer: readonly MessagePort[] = []): void => { supervisor.postMessage(request, [...transfer]); };
+    ask({ type: 'spawn', guest, stackMegabytes: stackMegabytes + OWN_STACK_MEGABYTES, start }, [port2]);
     return {
       post: (request) => { port.postMessage(request); },
-      kill: () => { if (this.#supervisor !== undefined) this.#ask({ type: 'terminate', guest }); },
+      kill: () => { ask({ type: 'terminate', guest }); },
       close: () => {
         this.#guests.delete(guest);
         port.close();
@@ -56,28 +58,27 @@ export class NodeGuestThreads implements GuestThreads {
     await supervisor?.terminate();
   }
 
-  #ask(request: SupervisorRequest, transfer: readonly MessagePort[] = []): void {
-    if (this.#supervisor === undefined) {
-      const { Worker } = nodeBuiltin('node:worker_threads');
-      const start: SupervisorStart = { plan: this.#plan, guestScript: this.#scripts.guest.href };
-      new WakePlan(this.#plan).at = NEVER;
-      const made = this.#supervisor = new Worker(this.#scripts.supervisor, { workerData: start, stdout: false, stderr: false, execArgv: [] });
-      if (!this.#held) made.unref();
-      made.on('message', (reply: SupervisorReply) => { this.#heard(reply); });
-      let message = 'the supervisor ended';
-      made.on('error', (e) => { message = e instanceof Error ? e.message : String(e); });
-      made.on('exit', () => {
-        // Its guests have ended with it.
-        if (this.#supervisor === made) this.#supervisor = undefined;
-        for (const events of [...this.#guests.values()]) events.gone(message);
-      });
-    }
-    this.#supervisor.postMessage(request, [...transfer]);
+  #startSupervisor(): Worker {
+    const { Worker } = nodeBuiltin('node:worker_threads');
+    const start: SupervisorStart = { plan: this.#plan, guestScript: this.#scripts.guest.href };
+    new WakePlan(this.#plan).at = NEVER;
+    const made = new Worker(this.#scripts.supervisor, { workerData: start, stdout: false, stderr: false, execArgv: [] });
+    if (!this.#held) made.unref();
+    made.on('message', (reply: SupervisorReply) => { this.#heard(reply); });
+    let message = 'the supervisor ended';
+    made.on('error', (e) => { message = e instanceof Error ? e.message : String(e); });
+    made.on('exit', () => {
+      if (this.#supervisor === made) this.#supervisor = undefined;
+      // Its guests have ended with it.
+      for (const { events, supervisor } of [...this.#guests.values()]) if (supervisor === made) events.gone(message);
+    });
+    return made;
   }
 
   #heard(reply: SupervisorReply): void {
-    const events = this.#guests.get(reply.guest);
-    if (events === undefined) return;
+    const known = this.#guests.get(reply.guest);
+    if (known === undefined) return;
+    const { events } = known;
     switch (reply.type) {
       case 'killed': events.killed({ wallTime: reply.wallTime, cpuTime: reply.cpuTime, isRun: (id) => runNumber(id) === reply.run }); return;
       case 'gone': events.gone(reply.message); return;

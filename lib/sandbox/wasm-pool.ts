@@ -34,7 +34,8 @@ export interface WasmJob extends JobSpec {
   readonly over: () => void;
 }
 
-interface Pending { readonly job: WasmJob; readonly submitted: number; readonly settle: (end: JobEnd) => void }
+/** A job that waits for a guest; `cancel` is what its abort signal calls meanwhile. */
+interface Pending { readonly job: WasmJob; readonly submitted: number; readonly settle: (end: JobEnd) => void; readonly cancel: () => void }
 
 /** Guests that differ in their stack cannot stand for each other. */
 function stackClass(stackSize: number): number { return Math.ceil(stackSize / MEBIBYTE); }
@@ -47,6 +48,8 @@ class Guest {
   readonly started: Promise<void>;
   /** Number of the run it is executing, −1 for none. */
   run = -1;
+  /** It can take work. */
+  up = false;
   dead = false;
   onReply: (reply: WasmReply) => void = () => {};
   onKilled: (report: KilledReport) => void = () => {};
@@ -57,14 +60,18 @@ class Guest {
     this.stack = stack;
     const channel = threads.sharesMemory ? new SharedArrayBuffer(CHANNEL_BYTES) : undefined;
     this.channel = channel === undefined ? undefined : new HostCallChannel(channel);
-    let up = (): void => {};
-    this.started = new Promise((resolve, reject) => {
-      up = resolve;
-      this.#down = reject;
+    let resolve = (): void => {};
+    this.started = new Promise((up, down) => {
+      resolve = up;
+      this.#down = down;
     });
     this.started.catch(() => {});
     this.thread = threads.start(stack, channel, {
-      reply: (reply) => { if (reply.type === 'ready') up(); else this.onReply(reply); },
+      reply: (reply) => {
+        if (reply.type !== 'ready') { this.onReply(reply); return; }
+        this.up = true;
+        resolve();
+      },
       killed: (report) => {
         if (this.run !== -1 && report.isRun(this.run)) this.onKilled(report);
         gone(this, 'it was stopped at its deadline');
@@ -91,6 +98,8 @@ export class WasmPool {
   #limit: number;
   #busy = 0;
   #waiting = 0;
+  /** Stack of the spare: that of the run asked for last; 0 while none is wanted. */
+  #spare = 0;
 
   constructor(threads: GuestThreads, limit: number) {
     this.#threads = threads;
@@ -105,7 +114,20 @@ export class WasmPool {
   /** Runs a job as soon as a guest is free. Never rejects. */
   run(job: WasmJob): Promise<JobEnd> {
     return new Promise((settle) => {
-      this.#queue.push({ job, submitted: performance.now(), settle });
+      const submitted = performance.now();
+      const cancel = (): void => {
+        this.#queue.splice(this.#queue.indexOf(pending), 1);
+        this.#leave(pending, { kind: 'cancelled', queueTime: performance.now() - submitted });
+      };
+      const pending: Pending = { job, submitted, settle, cancel };
+      this.#hold();
+      if (job.signal?.aborted === true) {
+        this.#leave(pending, { kind: 'cancelled', queueTime: 0 });
+        return;
+      }
+      job.signal?.addEventListener('abort', cancel, { once: true });
+      this.#spare = stackClass(job.stackSize);
+      this.#queue.push(pending);
       this.#pump();
     });
   }
@@ -115,26 +137,47 @@ export class WasmPool {
     for (const g of this.#guests) if (g.known.delete(key)) g.thread.post({ type: 'forget', key });
   }
 
+  /** Starts the first guest, if there is none. */
+  ensure(stackSize: number): void { if (this.#guests.size === 0) this.#start(stackClass(stackSize)); }
+
   /** Starts `count` guests ahead of need, at most as many as may run and a spare. */
   async warm(count: number, stackSize: number): Promise<void> {
-    const stack = stackClass(stackSize);
-    while (this.#guests.size < Math.min(count, this.#limit + 1)) this.#idle.push(this.#start(stack));
+    while (this.#guests.size < Math.min(count, this.#limit + 1)) this.#start(stackClass(stackSize));
     this.#hold();
     await Promise.allSettled([...this.#guests].map((g) => g.started));
     this.#letGo();
   }
 
-  /** Ends every thread. */
-  async close(): Promise<void> { await this.#threads.close(); }
+  /** Ends every thread; a later run starts new ones. */
+  async close(): Promise<void> {
+    this.#spare = 0;
+    await this.#threads.close();
+  }
 
   /** Somebody waits: the process stays alive until as many calls of {@link #letGo}. */
   #hold(): void { if (this.#waiting++ === 0) this.#threads.hold(); }
   #letGo(): void { if (--this.#waiting === 0) this.#threads.letGo(); }
 
+  /** Starts a guest, which takes work as soon as it is up. */
   #start(stack: number): Guest {
     const g = new Guest(this.#threads, stack, (it, message) => { this.#bury(it, message); });
     this.#guests.add(g);
+    g.started.then(() => {
+      this.#idle.push(g);
+      this.#pump();
+    }, (e: unknown) => { this.#couldNotStart(stack, e instanceof Error ? e.message : String(e)); });
     return g;
+  }
+
+  /** One of those that wait for such a guest is told why there is none: to try again and again would help nobody. */
+  #couldNotStart(stack: number, message: string): void {
+    this.#spare = 0;
+    const at = this.#queue.findIndex((p) => stackClass(p.job.stackSize) === stack);
+    if (at >= 0) {
+      const [pending] = this.#queue.splice(at, 1);
+      this.#leave(pending, { kind: 'crashed', message, queueTime: performance.now() - pending.submitted });
+    }
+    this.#pump();
   }
 
   /** A guest that is no more, or will be in a moment. */
@@ -151,43 +194,51 @@ export class WasmPool {
     this.#bury(g, 'it was stopped');
   }
 
-  /** An idle guest with the stack, one that is up if there is; or a new one. */
-  #take(stack: number): Guest {
-    for (let k = this.#idle.length - 1; k >= 0; k--) if (this.#idle[k].stack === stack) return this.#idle.splice(k, 1)[0];
-    // One with another stack makes room.
-    if (this.#guests.size > this.#limit && this.#idle.length > 0) this.#kill(this.#idle[0]);
-    return this.#start(stack);
+  /** Answers a job that no guest was given. */
+  #leave({ job, settle, cancel }: Pending, end: JobEnd): void {
+    job.signal?.removeEventListener('abort', cancel);
+    this.#letGo();
+    job.over();
+    settle(end);
   }
 
+  /** Gives work to guests that are up, and starts some where there are too few. */
   #pump(): void {
-    while (this.#queue.length > 0 && this.#busy < this.#limit) {
-      const pending = this.#queue.shift();
-      if (pending === undefined) return;
-      const { job, settle } = pending, queueTime = (): number => performance.now() - pending.submitted;
-      if (job.signal?.aborted === true) {
-        job.over();
-        settle({ kind: 'cancelled', queueTime: queueTime() });
-        continue;
+    for (let k = 0; k < this.#queue.length && this.#busy < this.#limit;) {
+      const pending = this.#queue[k], stack = stackClass(pending.job.stackSize);
+      // The last that became idle: its caches are warm.
+      const at = this.#idle.findLastIndex((g) => g.stack === stack);
+      if (at < 0) k++;
+      else {
+        this.#queue.splice(k, 1);
+        this.#dispatch(this.#idle.splice(at, 1)[0], pending);
       }
-      this.#busy++;
-      const stack = stackClass(job.stackSize), g = this.#take(stack);
-      this.#hold();
-      g.started.then(() => {
-        this.#dispatch(g, pending);
-        // The next run shall find a thread that is up.
-        if (this.#idle.length === 0 && this.#guests.size <= this.#limit) this.#idle.unshift(this.#start(stack));
-      }, (e: unknown) => {
-        this.#busy--;
-        this.#letGo();
-        job.over();
-        settle({ kind: 'crashed', message: e instanceof Error ? e.message : String(e), queueTime: queueTime() });
-        this.#pump();
-      });
     }
+    this.#startMissing();
+  }
+
+  /** Starts a guest for each job that could run and has none coming, and a spare: the next run shall find one that is up. */
+  #startMissing(): void {
+    const coming = new Map<number, number>();
+    for (const g of this.#guests) if (!g.up) coming.set(g.stack, (coming.get(g.stack) ?? 0) + 1);
+    for (let k = 0; k < this.#queue.length && k < this.#limit - this.#busy; k++) {
+      const stack = stackClass(this.#queue[k].job.stackSize), left = coming.get(stack) ?? 0;
+      coming.set(stack, left - 1);
+      if (left > 0) continue;
+      if (this.#guests.size > this.#limit) {
+        // An idle one, whose stack is not what is wanted, makes room; it is not missed (and pumps again itself).
+        if (this.#idle.length > 0) this.#kill(this.#idle[0]);
+        return;
+      }
+      this.#start(stack);
+    }
+    if (this.#spare > 0 && this.#busy > 0 && coming.size === 0 && this.#idle.length === 0 && this.#guests.size <= this.#limit) this.#start(this.#spare);
   }
 
   #dispatch(g: Guest, pending: Pending): void {
     const { job, settle } = pending, { call, signal } = job, queueTime = performance.now() - pending.submitted;
+    signal?.removeEventListener('abort', pending.cancel);
+    this.#busy++;
     let over = false, hostError: { error: unknown } | undefined, watchdog: ReturnType<typeof setTimeout> | undefined, engineTime = 0;
     /** Answers the caller; `usable`: the guest takes the next run. */
     const finish = (end: JobEnd, usable: boolean): void => {
@@ -227,9 +278,7 @@ export class WasmPool {
         default: reply satisfies never;
       }
     };
-    if (g.dead) { finish({ kind: 'crashed', message: 'the thread ended before the run', queueTime }, false); return; }
     g.run = call.id;
-    if (signal?.aborted === true) { finish({ kind: 'cancelled', queueTime }, true); return; }
     signal?.addEventListener('abort', cancel, { once: true });
     const isKnown = g.known.has(job.key), grace = WASM_GRACE_MS + (isKnown ? 0 : COMPILE_GRACE_MS);
     if (call.timeLimit !== null && call.timeLimit + grace <= LONGEST_DELAY_MS) watchdog = setTimeout(() => { finish({ kind: 'stuck', queueTime }, false); }, call.timeLimit + grace);

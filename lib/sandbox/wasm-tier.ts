@@ -80,6 +80,8 @@ export class WasmTier implements Tier {
     const library = t.module.imports.find((i) => i.kind === 'libc');
     if (library !== undefined) throw new LibraryImportError(t.module.name, library.name);
     if (t.jsImports.size > 0 && typeof SharedArrayBuffer !== 'function') throw new NoSharedMemoryError(t.module.name);
+    // The first thread starts while the module is compiled.
+    sharedPool(config.workers).ensure(config.stackSize);
     const { program, alive } = this.#cache.get(t, config), { key } = program;
     return {
       codeSize: program.compiled.bytes.length, initialMemory: program.compiled.initialPages * 65536,

@@ -2,10 +2,10 @@
 import { readdirSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { array, fn, global, host, hostTarget, i32, i64, module, ptr, u8, unit } from '../../lib/index.ts';
+import { array, fn, global, host, hostTarget, i32, i64, module, ptr, sandboxTarget, u8, unit } from '../../lib/index.ts';
 import { UsageError } from '../../lib/mir/errors.ts';
 import { FunctionBuilder, ModuleBuilder, type Import, type Module } from '../../lib/mir/index.ts';
-import { Sandbox } from '../../lib/sandbox/index.ts';
+import { Sandbox, type SandboxConfig } from '../../lib/sandbox/index.ts';
 import { skipUnlessNative } from '../support/native.ts';
 
 const test = suite('attacks on the sandbox');
@@ -24,11 +24,15 @@ async function refusal(f: () => Promise<unknown>): Promise<string> {
   return 'was accepted';
 }
 
-if (skipUnlessNative('attacks on the sandbox')) {
-  test('an indirect call with more values than the run context has places is refused', async () => {
+const native = skipUnlessNative('attacks on the sandbox');
+
+for (const tier of native ? ['worker', 'wasm'] as const : ['wasm'] as const) {
+  const sandboxWith = (config: Partial<SandboxConfig> = {}): Sandbox => new Sandbox(sandboxTarget(), { isolation: tier, ...config });
+
+  test(`${tier}: an indirect call with more values than the run context has places is refused`, async () => {
     // The caller stores what exceeds the registers behind the context's overflow area before the callee is checked:
     // 2,000 parameters were 28 KiB of chosen bytes over the host's heap.
-    await using sandbox = new Sandbox(hostTarget());
+    await using sandbox = sandboxWith();
     for (const tail of [false, true]) {
       for (const [params, results] of [[251, 0], [2_000, 0], [100_000, 0], [0, 251], [0, 5_000]]) {
         const signature = { params: new Array<'i64'>(params).fill('i64'), results: new Array<'i64'>(results).fill('i64') };
@@ -45,8 +49,8 @@ if (skipUnlessNative('attacks on the sandbox')) {
     }
   });
 
-  test('a time limit longer than any timer is a limit, not an instant', async () => {
-    await using sandbox = new Sandbox(hostTarget());
+  test(`${tier}: a time limit longer than any timer is a limit, not an instant`, async () => {
+    await using sandbox = sandboxWith();
     const f = fn('f', [i32], i32, (b, n) => {
       const x = b.var(i32, 0);
       b.for([0, n], (i) => x.update((v) => v.xor(i).mul(3)));
@@ -58,8 +62,8 @@ if (skipUnlessNative('attacks on the sandbox')) {
     }
   });
 
-  test('names that every object inherits are names like any other', async () => {
-    await using sandbox = new Sandbox(hostTarget());
+  test(`${tier}: names that every object inherits are names like any other`, async () => {
+    await using sandbox = sandboxWith();
     for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'then', 'a\0b', '\u{1F600}', '../x']) {
       const helper = fn(name, [i64], i64, (b, x) => b.ret(x.add(1n)));
       const imported = host(`${name}`, [i64], i64);
@@ -81,8 +85,8 @@ if (skipUnlessNative('attacks on the sandbox')) {
     }
   });
 
-  test('a host function that answers wrongly is an error of this run, never an answer to an earlier question', async () => {
-    await using sandbox = new Sandbox(hostTarget(), { workers: 1, maxExecutionTime: 500 });
+  test(`${tier}: a host function that answers wrongly is an error of this run, never an answer to an earlier question`, async () => {
+    await using sandbox = sandboxWith({ workers: 1, maxExecutionTime: 500 });
     const secret = host('secret', [], i64), ask = host('ask', [], i64), pair = host('pair', [], [i64, i32]);
     const first = fn('first', [], i64, (b) => b.ret(secret()));
     const second = fn('second', [], i64, (b) => b.ret(ask()));
@@ -110,14 +114,14 @@ if (skipUnlessNative('attacks on the sandbox')) {
     assert.is(await run(d, 'third', { pair: () => changing }), '1');
   });
 
-  test('inputs are the bytes at the time of the call, however they are made', async () => {
+  test(`${tier}: inputs are the bytes at the time of the call, however they are made`, async () => {
     const bytes = global('bytes', array(u8, 8)), behind = global('behind', array(u8, 8));
     const f = fn('f', [], i64, (b) => {
       behind.at(0).set(behind.at(0).get().add(bytes.at(0).get()));
       b.ret(0n);
     });
     const m = module('inputs').export({ f }).build();
-    await using sandbox = new Sandbox(hostTarget());
+    await using sandbox = sandboxWith();
     const detached = new Uint8Array(4);
     structuredClone(detached, { transfer: [detached.buffer] });
     assert.match(await refusal(() => sandbox.run(m, 'f', [], { inputs: { bytes: detached } })), /not bytes/);
@@ -131,11 +135,11 @@ if (skipUnlessNative('attacks on the sandbox')) {
     assert.ok(o.status === 'ok' && o.outputs['behind'][0] === 1);
   });
 
-  test('runs aborted at any moment end at once and leave the worker free', async () => {
-    await using sandbox = new Sandbox(hostTarget(), { maxExecutionTime: null, workers: 1 });
+  test(`${tier}: runs aborted at any moment end at once and leave the worker free`, async () => {
+    await using sandbox = sandboxWith({ maxExecutionTime: null, workers: 1 });
     await sandbox.run(plain, 'answer', []);
     let late = 0;
-    for (let k = 0; k < 400; k++) {
+    for (let k = 0; k < (tier === 'wasm' ? 40 : 400); k++) {
       const abort = new AbortController(), started = performance.now();
       const run = sandbox.run(plain, 'forever', [], { signal: abort.signal });
       for (let n = k % 4; n > 0; n--) await null;
@@ -150,6 +154,40 @@ if (skipUnlessNative('attacks on the sandbox')) {
     assert.ok(late <= 2, `${late} aborts were late`);
   });
 
+  test(`${tier}: shadowing, doubling and exporting imports grants nothing`, async () => {
+    await using sandbox = sandboxWith();
+    const system = (kind: 'js' | 'libc'): Import => ({ name: 'system', kind, capability: 'none', params: [], results: [], loc: 0 });
+    const f = new FunctionBuilder('f', { params: [], results: [] });
+    f.tailCall('system', []);
+    const m = new ModuleBuilder('m').addImport(system('libc')).addFunction(f.finish(), 'f').build();
+    const own = new FunctionBuilder('system', { params: [], results: [] });
+    own.ret();
+    const statusOf = async (x: Module, imports?: object): Promise<string> => (await (sandbox.run as (...a: unknown[]) => Promise<{ status: string }>).call(sandbox, x, 'f', [], imports === undefined ? {} : { imports })).status;
+    assert.is(await statusOf(m), 'policy');
+    assert.is(await statusOf(m, { system: () => {} }), 'policy');
+    assert.is(await statusOf({ ...m, functions: [...m.functions, own.finish()] }), 'compile');
+    assert.is(await statusOf({ ...m, imports: [system('js'), system('libc')] }, { system: () => {} }), 'compile');
+    assert.is(await statusOf({ ...m, imports: [system('libc'), system('js')] }, { system: () => {} }), 'compile');
+    assert.is(await statusOf({ ...m, table: ['system'] }), 'compile');
+    assert.is(await statusOf({ ...m, exports: { f: 'system' } }), 'compile');
+    for (const capability of ['none', 'symbol', 'file-io'] as const) assert.is(await statusOf({ ...m, imports: [{ ...system('libc'), capability }] }), 'policy');
+  });
+
+  test(`${tier}: a smaller budget holds for code that was compiled under a larger one`, async () => {
+    await using sandbox = sandboxWith({ maxMemory: null });
+    const grow = fn('grow', [i32], i32, (b, n) => b.ret(b.memory.grow(n)));
+    const m = module('grow', { memory: { maximumPages: 65536 } }).export({ grow }).build();
+    const large = await sandbox.run(m, 'grow', [1000]);
+    assert.ok(large.status === 'ok' && large.value > 0);
+    sandbox.setConfig({ maxMemory: 2 * 1024 * 1024 });
+    const small = await sandbox.run(m, 'grow', [64]);
+    assert.ok(small.status === 'ok' && small.value === -1);
+    sandbox.setConfig({ maxMemory: 100_000 });
+    assert.is((await sandbox.run(m, 'grow', [1])).status, 'memory');
+  });
+}
+
+if (native) {
   test('code stays while a worker is inside it, although its caller has been answered', async () => {
     const usleep = host('usleep', [i32], i32, { libc: true });
     const f = fn('f', [], i64, (b) => {
@@ -214,38 +252,6 @@ if (skipUnlessNative('attacks on the sandbox')) {
     assert.is(await wipe('i64', 1n << 32n, 0), 'memory-out-of-bounds');
     assert.is(await wipe('i64', 131072n, 0), 'ok');
     assert.is(await wipe('i64', 1n, 131072), 'memory-out-of-bounds');
-  });
-
-  test('shadowing, doubling and exporting imports grants nothing', async () => {
-    await using sandbox = new Sandbox(hostTarget());
-    const system = (kind: 'js' | 'libc'): Import => ({ name: 'system', kind, capability: 'none', params: [], results: [], loc: 0 });
-    const f = new FunctionBuilder('f', { params: [], results: [] });
-    f.tailCall('system', []);
-    const m = new ModuleBuilder('m').addImport(system('libc')).addFunction(f.finish(), 'f').build();
-    const own = new FunctionBuilder('system', { params: [], results: [] });
-    own.ret();
-    const statusOf = async (x: Module, imports?: object): Promise<string> => (await (sandbox.run as (...a: unknown[]) => Promise<{ status: string }>).call(sandbox, x, 'f', [], imports === undefined ? {} : { imports })).status;
-    assert.is(await statusOf(m), 'policy');
-    assert.is(await statusOf(m, { system: () => {} }), 'policy');
-    assert.is(await statusOf({ ...m, functions: [...m.functions, own.finish()] }), 'compile');
-    assert.is(await statusOf({ ...m, imports: [system('js'), system('libc')] }, { system: () => {} }), 'compile');
-    assert.is(await statusOf({ ...m, imports: [system('libc'), system('js')] }, { system: () => {} }), 'compile');
-    assert.is(await statusOf({ ...m, table: ['system'] }), 'compile');
-    assert.is(await statusOf({ ...m, exports: { f: 'system' } }), 'compile');
-    for (const capability of ['none', 'symbol', 'file-io'] as const) assert.is(await statusOf({ ...m, imports: [{ ...system('libc'), capability }] }), 'policy');
-  });
-
-  test('a smaller budget holds for code that was compiled under a larger one', async () => {
-    await using sandbox = new Sandbox(hostTarget(), { maxMemory: null });
-    const grow = fn('grow', [i32], i32, (b, n) => b.ret(b.memory.grow(n)));
-    const m = module('grow', { memory: { maximumPages: 65536 } }).export({ grow }).build();
-    const large = await sandbox.run(m, 'grow', [1000]);
-    assert.ok(large.status === 'ok' && large.value > 0);
-    sandbox.setConfig({ maxMemory: 2 * 1024 * 1024 });
-    const small = await sandbox.run(m, 'grow', [64]);
-    assert.ok(small.status === 'ok' && small.value === -1);
-    sandbox.setConfig({ maxMemory: 100_000 });
-    assert.is((await sandbox.run(m, 'grow', [1])).status, 'memory');
   });
 }
 
