@@ -62,7 +62,7 @@ export class NodeGuestThreads implements GuestThreads {
     const { Worker } = nodeBuiltin('node:worker_threads');
     const start: SupervisorStart = { plan: this.#plan, guestScript: this.#scripts.guest.href };
     new WakePlan(this.#plan).at = NEVER;
-    const made = new Worker(this.#scripts.supervisor, { workerData: start, stdout: false, stderr: false, execArgv: [] });
+    const made = new Worker(this.#scripts.supervisor, { workerData: start, stdout: false, stderr: false, execArgv: [], env: {} });
     if (!this.#held) made.unref();
     made.on('message', (reply: SupervisorReply) => { this.#heard(reply); });
     let message = 'the supervisor ended';

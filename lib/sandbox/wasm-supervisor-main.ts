@@ -86,7 +86,7 @@ function spawn(request: SupervisorRequest & { readonly type: 'spawn' }): void {
   const { guest, start: data } = request;
   let message = 'the thread ended';
   const worker = new Worker(script, {
-    workerData: data, transferList: [data.port], stdout: false, stderr: false, execArgv: [], resourceLimits: { stackSizeMb: request.stackMegabytes },
+    workerData: data, transferList: [data.port], stdout: false, stderr: false, execArgv: [], env: {}, resourceLimits: { stackSizeMb: request.stackMegabytes },
   });
   guests.set(guest, { worker, control: new GuestControl(data.control) });
   worker.on('message', look);
