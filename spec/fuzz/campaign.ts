@@ -33,8 +33,11 @@ const { values: flags } = parseArgs({
 
 const names = flags.executors?.split(',') ?? executorNames();
 const generate: GenerateOptions = { ...(flags.size === undefined ? {} : { size: Number(flags.size) }), vectors: flags.vectors, wide: flags.wide, native: flags.native, atomics: flags.atomics, imports: flags.imports, hooks: flags.hooks };
-/** Room for the engine's memories before it collects them: collecting often also throws optimised code away. */
-const NODE_FLAGS = ['--enable-source-maps', '--initial-heap-size=1000'];
+/**
+ * Room for the engine's memories before it collects them: collecting often also throws optimised code away. One thread:
+ * others would only be in the way of other jobs, and modules this small are validated sooner than a thread wakes up.
+ */
+const NODE_FLAGS = ['--enable-source-maps', '--initial-heap-size=1000', '--single-threaded'];
 
 type Counts = DifferentialReport['ran'];
 interface ChunkResult {
