@@ -1,7 +1,7 @@
 /** Which definitions x86-64 folds into their only user: loads, compares, scaled indices, negated masks. */
 import { quietBetween, userOf, type SelectionInput } from '../../lib/codegen/selection.ts';
-import type { BinaryInst, CompareInst, Instruction, StoreInst, Terminator, Value } from '../../lib/mir/instruction.ts';
-import { isVector } from '../../lib/mir/types.ts';
+import type { BinaryInst, CompareInst, Instruction, ShuffleInst, StoreInst, Terminator, Value } from '../../lib/mir/instruction.ts';
+import { LANE_TYPE, VECTOR_TYPE, isVector } from '../../lib/mir/types.ts';
 import { isExchangedFloat } from './lower-compare.ts';
 import { memoryAlu } from './lower-memory.ts';
 import { sameAddress } from './select-context.ts';
@@ -17,11 +17,14 @@ function folds(s: SelectionInput, d: Instruction, user: User, place: number, avx
   switch (d.kind) {
     case 'load':
       // What a vector operation does not take from memory it loads right before; the widths are the same either way.
-      if (isVector(d.type)) return avx && (user.kind === 'vector' || user.kind === 'shuffle');
+      if (isVector(d.type)) return avx && (user.kind === 'vector' || (user.kind === 'shuffle' && isRead(s, user, d.result)));
       // Lanes from memory: VEX forms for every lane type.
       if (user.kind === 'splat') return avx;
       if (user.kind === 'insert_lane') return avx && is(s, user.b, d.result);
       return foldsLoad(s, d.result, d.type, user, place);
+    case 'extract_lane':
+      // Of the same width: what is stored may be the lane under another type.
+      return avx && user.kind === 'store' && is(s, user.value, d.result) && user.type === LANE_TYPE[d.lanes] && VECTOR_TYPE[d.lanes] === 'v128';
     case 'compare': return feedsCondition(s, d.result, user);
     case 'vector': return (d.op === 'vany_true' || d.op === 'vall_true') && feedsCondition(s, d.result, user);
     case 'convert':
@@ -29,6 +32,12 @@ function folds(s: SelectionInput, d: Instruction, user: User, place: number, avx
     case 'binary': return foldsBinary(s, d, user, place);
     default: return false;
   }
+}
+
+/** A shuffle that takes nothing of an operand would lose the load, and its trap. */
+function isRead(s: SelectionInput, { mask, a }: ShuffleInst, v: Value): boolean {
+  const first = is(s, a, v), n = mask.length;
+  return mask.some((m) => m < n === first);
 }
 
 function constantOf(s: SelectionInput, v: Value): number | bigint | undefined {

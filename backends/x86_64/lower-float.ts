@@ -1,16 +1,18 @@
 /** Floats and conversions. */
+import type { VReg } from '../../lib/codegen/machine-function.ts';
 import { InternalError } from '../../lib/mir/errors.ts';
 import type { BinaryInst, ConvertInst, TernaryInst, UnaryInst, Value } from '../../lib/mir/instruction.ts';
 import { aluImmediate } from './integer-forms.ts';
+import { emulateRounding, type Rounding } from './lower-vector-float.ts';
 import {
-  ALU_AND, CONVERT_64, CONVERT_SATURATE, CONVERT_UNSIGNED, FU_CEIL, FU_FLOOR, FU_NEAREST, FU_SQRT, FU_TRUNC, F_ADD, F_DIV, F_MUL,
-  F_SUB, LOAD_32, LOAD_S16, LOAD_S16_64, LOAD_S32_64, LOAD_S8, LOAD_S8_64, LOAD_U16, LOAD_U8, MODE_POOL, OP_FBINARY,
+  ALU_AND, CONVERT_64, CONVERT_SATURATE, CONVERT_UNSIGNED, FU_CEIL, FU_FLOOR, FU_NEAREST, FU_SQRT, FU_TRUNC, F_ADD, F_DIV, F_MAX,
+  F_MIN, F_MUL, F_SUB, LOAD_32, LOAD_S16, LOAD_S16_64, LOAD_S32_64, LOAD_S8, LOAD_S8_64, LOAD_U16, LOAD_U8, MODE_POOL, OP_FBINARY,
   OP_FCOPYSIGN, OP_FLOAT_TO_FLOAT, OP_FLOAT_TO_INT, OP_FMA, OP_FMINMAX, OP_FUNARY, OP_INT_TO_FLOAT, OP_LOAD, OP_MOV, OP_MOVD,
   OP_U64_TO_FLOAT, OP_UNARY, OP_VBITS, UNARY_NEG, V_AND, V_XOR, pack, sizeLog,
 } from './opcodes.ts';
 import { DEF_REG, EARLY_DEF_REG, LATE_REG, USE_ANY, USE_REG, defReuse } from './operand-constraints.ts';
 import { SelectContext } from './select-context.ts';
-import { emulateRounding, type Rounding } from './lower-vector-float.ts';
+import { chooseMinMax } from './vector-constants.ts';
 import { emulateFmaLow } from './vector-fma.ts';
 
 export function lowerBinaryFloat(s: SelectContext, i: BinaryInst): void {
@@ -21,6 +23,7 @@ export function lowerBinaryFloat(s: SelectContext, i: BinaryInst): void {
     case 'fmul': floatBinary(s, i, F_MUL, bytes, true); return;
     case 'fdiv': floatBinary(s, i, F_DIV, bytes, false); return;
     default: {
+      if (i.op !== 'fcopysign' && minMaxConstant(s, i, bytes)) return;
       const a = s.reg(i.a), b = s.reg(i.b);
       s.inst(i.op === 'fcopysign' ? OP_FCOPYSIGN : OP_FMINMAX, pack(i.op === 'fmax' ? 1 : 0, sizeLog(bytes)));
       s.op(s.def(i.result), EARLY_DEF_REG);
@@ -39,6 +42,22 @@ function floatBinary(s: SelectContext, i: BinaryInst, sub: number, bytes: number
   s.op(s.def(i.result), s.vectorResult);
   s.op(x, USE_REG);
   s.flexibleOperands();
+}
+
+/** See `chooseMinMax`: a constant makes one instruction of it. */
+function minMaxConstant(s: SelectContext, i: BinaryInst, bytes: number): boolean {
+  const chosen = chooseMinMax(s, i.op === 'fmax', bytes === 8, i.a, i.b, bytes);
+  if (chosen === undefined) return false;
+  const c = s.reg(chosen.constant), x = s.reg(chosen.other), d = s.def(i.result), r = chosen.addZero ? s.newFloat() : d;
+  const step = (sub: number, to: VReg, a: VReg, b: VReg): void => {
+    s.inst(OP_FBINARY, pack(sub, sizeLog(bytes)));
+    s.op(to, s.vectorResult);
+    s.op(a, USE_REG);
+    s.op(b, USE_ANY);
+  };
+  step(i.op === 'fmax' ? F_MAX : F_MIN, r, c, x);
+  if (chosen.addZero) step(F_ADD, d, r, c);
+  return true;
 }
 
 export function lowerUnaryFloat(s: SelectContext, i: UnaryInst): void {
@@ -88,7 +107,9 @@ export function lowerTernary(s: SelectContext, i: TernaryInst): void {
     s.flexibleOperands();
     return;
   }
-  const a = s.reg(i.a), b = s.reg(i.b);
+  let first = i.a, second = i.b;
+  if (s.useCount(first) !== 1 && s.useCount(second) === 1 && s.constant(second) === undefined) { first = i.b; second = i.a; }
+  const a = s.reg(first), b = s.reg(second);
   s.flexible(i.c);
   s.inst(OP_FMA, s.packed(0, bytes), s.displacement);
   s.op(s.def(i.result), defReuse(1));

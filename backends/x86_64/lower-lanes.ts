@@ -1,17 +1,20 @@
 /** Between scalars and the lanes of vectors: splat, extract, insert (into 256 bits: see `legalize.ts`). */
 import type { VReg } from '../../lib/codegen/machine-function.ts';
-import type { ExtractLaneInst, InsertLaneInst, SplatInst, Value } from '../../lib/mir/instruction.ts';
+import type { ExtractLaneInst, InsertLaneInst, SplatInst, StoreInst, Value } from '../../lib/mir/instruction.ts';
 import { HALF_LANES, LANE_COUNT, LANE_TYPE, VECTOR_TYPE, type Lanes128 } from '../../lib/mir/types.ts';
 import { X, type Form } from './forms.ts';
 import { aluImmediate } from './integer-forms.ts';
 import { emitPlan } from './lower-shuffle.ts';
-import { ALU_AND, ALU_OR, LOAD_U8, OP_ALU, OP_LOAD, OP_MOVD, OP_SHIFT_IMM, SHIFT_SHL, SHIFT_SHR, pack } from './opcodes.ts';
+import {
+  ALU_AND, ALU_OR, LOAD_U8, OP_ALU, OP_FSTORE, OP_LOAD, OP_MOVD, OP_SHIFT_IMM, OP_V_STORE_LANE, SHIFT_SHL, SHIFT_SHR, pack, packVector,
+} from './opcodes.ts';
 import { DEF_REG, USE_ANY, USE_REG, defReuse } from './operand-constraints.ts';
 import type { SelectContext } from './select-context.ts';
 import { planShuffle } from './shuffle-plan.ts';
+import { formNumber } from './vector-forms.ts';
 import { vectorBytes } from './vector-lanes.ts';
 import {
-  binary, binaryFlexible, binaryIFlexible, byteWord, constant, copyVector, extractI, halfWord, insertFlexible, newVector, toInt, unary, unaryFlexible, unaryI, zero,
+  SUB_EXTRACT, binary, binaryFlexible, binaryIFlexible, byteWord, constant, copyVector, extractI, halfWord, insertFlexible, newVector, toInt, unary, unaryFlexible, unaryI, zero,
 } from './vector-steps.ts';
 
 /** Emits the instruction; false when there is no code for it (insertion into 256 bits). */
@@ -184,6 +187,20 @@ function extractLane(s: SelectContext, a: VReg, lanes: Lanes128, lane: number, d
       return;
     default: lanes satisfies never;
   }
+}
+
+/** One lane to memory, without a general register between. SSE4.1. */
+export function lowerStoreLane(s: SelectContext, i: StoreInst, { a, lane, lanes }: ExtractLaneInst): void {
+  const v = s.reg(a), type = LANE_TYPE[lanes], bytes = s.bytesOf(type);
+  s.address(i);
+  if (lane === 0 && bytes >= 4) s.inst(OP_FSTORE, s.packed(0, bytes), s.displacement);
+  else if (bytes === 8) s.inst(OP_V_STORE_LANE, packVector(formNumber(X.movhps), 16, s.mode, s.scale), s.displacement);
+  else {
+    const form = type === 'f32' ? X.extractps : type === 'i32' ? X.pextrd : type === 'i16' ? X.pextrw : X.pextrb;
+    s.inst(OP_V_STORE_LANE, packVector(formNumber(form), 16, s.mode, s.scale, lane, SUB_EXTRACT), s.displacement);
+  }
+  s.memoryOperands();
+  s.op(v, USE_REG);
 }
 
 // --- insert ---

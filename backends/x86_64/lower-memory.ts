@@ -6,6 +6,7 @@ import type { Type } from '../../lib/mir/types.ts';
 import { RAX, RDI, RDX, RSI } from './convention.ts';
 import { clobbersFor } from './clobbers.ts';
 import { pushExtra } from './integer-forms.ts';
+import { lowerStoreLane } from './lower-lanes.ts';
 import {
   ALU_ADD, ALU_AND, ALU_OR, ALU_SUB, ALU_XOR, LOAD_32, LOAD_64, LOAD_U16, LOAD_U8, MODE_BASE, MODE_CONTEXT, MODE_INDEX, OP_ALU_MEM,
   OP_ALU_MEM_IMM, OP_BULK, OP_FLOAD, OP_FSTORE, OP_LEA, OP_LOAD, OP_SHIFT_IMM, OP_STORE, OP_STORE_IMM, OP_STUB_CALL, SHIFT_SHR,
@@ -31,9 +32,12 @@ export function lowerLoad(s: SelectContext, i: LoadInst): void {
 }
 
 export function lowerStore(s: SelectContext, i: StoreInst): void {
-  const bytes = s.bytesOf(i.type);
+  const bytes = s.bytesOf(i.type), d = s.definition(i.value);
+  if (d?.kind === 'extract_lane' && s.isFolded(i.value)) {
+    lowerStoreLane(s, i, d);
+    return;
+  }
   if (isVectorType(i.type)) {
-    const d = s.definition(i.value);
     // Float constants up to 8 bytes whose bits are few are better stored as integers; zero is the common one.
     if (d !== undefined && d.kind === 'const' && bytes <= 8 && Object.is(d.value, 0)) {
       s.address(i);
@@ -55,7 +59,6 @@ export function lowerStore(s: SelectContext, i: StoreInst): void {
     s.memoryOperands();
     return;
   }
-  const d = s.definition(i.value);
   if (d !== undefined && d.kind === 'binary' && s.isFolded(i.value)) {
     lowerReadModifyWrite(s, i, d, bytes);
     return;

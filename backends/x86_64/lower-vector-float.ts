@@ -15,6 +15,7 @@ import { HALF_LANES } from '../../lib/mir/types.ts';
 import { X, type Form } from './forms.ts';
 import { lowerVectorConvert } from './lower-vector-convert.ts';
 import type { SelectContext } from './select-context.ts';
+import { chooseMinMax } from './vector-constants.ts';
 import { emulateFma32 } from './vector-fma.ts';
 import { vectorBytes } from './vector-lanes.ts';
 import { binary, binaryConstant, binaryFlexible, binaryI, binaryIFlexible, constant, ternaryFlexible, unaryFlexible, unaryIFlexible } from './vector-steps.ts';
@@ -36,8 +37,8 @@ export function lowerVectorFloat(s: SelectContext, i: VectorInst): boolean {
       return true;
     case 'vabs': andConstant(s, wide, s.reg(args[0]), d, bytes); return true;
     case 'vneg': withSign(s, X.xorps, wide, s.reg(args[0]), d, bytes); return true;
-    case 'vfmin': minimum(s, wide, s.reg(args[0]), s.reg(args[1]), d, bytes); return true;
-    case 'vfmax': maximum(s, wide, s.reg(args[0]), s.reg(args[1]), d, bytes); return true;
+    case 'vfmin': if (!withConstant(s, false, wide, args, d, bytes)) minimum(s, wide, s.reg(args[0]), s.reg(args[1]), d, bytes); return true;
+    case 'vfmax': if (!withConstant(s, true, wide, args, d, bytes)) maximum(s, wide, s.reg(args[0]), s.reg(args[1]), d, bytes); return true;
     case 'vnearest': case 'vfloor': case 'vceil': case 'vtrunc': round(s, i.op, wide, args[0], d, bytes); return true;
     case 'vfma': fma(s, wide, args, d, bytes); return true;
     case 'veq': compare(s, wide, CMP_EQ, args, d, bytes, true); return true;
@@ -82,6 +83,16 @@ export function withSign(s: SelectContext, f: Form<'binary'>, wide: boolean, a: 
 /** The magnitudes. */
 function andConstant(s: SelectContext, wide: boolean, a: VReg, d: VReg, bytes: number): VReg {
   return wide ? binaryConstant(s, X.andps, a, -1, REST, -1, REST, d, bytes) : binaryConstant(s, X.andps, a, REST, REST, REST, REST, d, bytes);
+}
+
+function withConstant(s: SelectContext, max: boolean, wide: boolean, [a, b]: readonly Value[], d: VReg, bytes: number): boolean {
+  const chosen = chooseMinMax(s, max, wide, a, b, bytes);
+  if (chosen === undefined) return false;
+  const c = s.reg(chosen.constant);
+  s.flexible(chosen.other);
+  const r = binaryFlexible(s, max ? (wide ? X.maxpd : X.maxps) : wide ? X.minpd : X.minps, c, chosen.addZero ? -1 : d, bytes);
+  if (chosen.addZero) binary(s, wide ? X.addpd : X.addps, r, c, d, bytes);
+  return true;
 }
 
 function minimum(s: SelectContext, wide: boolean, a: VReg, b: VReg, d: VReg, bytes: number): void {
@@ -147,6 +158,7 @@ function fma(s: SelectContext, wide: boolean, [a, b, c]: readonly Value[], d: VR
     ternaryFlexible(s, wide ? X.vfmadd231pd : X.vfmadd231ps, z, x, d, bytes);
     return;
   }
+  if (s.useCount(a) !== 1 && s.useCount(b) === 1 && s.definition(b)?.kind !== 'const') [a, b] = [b, a];
   const x = s.reg(a), y = s.reg(b);
   s.flexible(c);
   ternaryFlexible(s, wide ? X.vfmadd213pd : X.vfmadd213ps, x, y, d, bytes);

@@ -77,7 +77,7 @@ function selectBlock(s: SelectContext, b: number): void {
         if (i.type === 'i64' && isWideShared(s, i.result, base + k, b)) s.defineConstant(i);
         continue;
       case 'global_addr': case 'slot_addr': continue;
-      case 'binary': case 'compare': case 'convert': case 'load': case 'vector':
+      case 'binary': case 'compare': case 'convert': case 'load': case 'vector': case 'extract_lane':
         if (s.input.folded[i.result] === 1) continue;
         break;
       default: break;

@@ -116,6 +116,34 @@ function laneCases(lanes: Lanes): VectorCase[] {
       for (const k of [0, 1, LANE_COUNT[lanes] - 1]) add(`${op} extract_lane ${k}`, [vector], 'i32', (b, [a]) => b.convert(op, b.extractLane(lanes, k, a), 'i32'));
     }
   }
+  if (type === 'i32' || type === 'i64') {
+    // What is stored of a lane may be less than all of it.
+    for (const to of ['i8', 'i16'] as const) add(`trunc extract_lane 1 to ${to}`, [vector], to, (b, [a]) => b.convert('trunc', b.extractLane(lanes, 1, a), to));
+  }
+  return list;
+}
+
+/** Minimum and maximum with a constant on either side: one number in every lane, or zeros of both signs and others. */
+function constantCases(lanes: Lanes): VectorCase[] {
+  const type = LANE_TYPE[lanes], vector = VECTOR_TYPE[lanes], bytes = sizeOf(type, 'linear'), values = valuesOf(type), list: VectorCase[] = [];
+  const inputs = pack([vector], values.length, (view, at, run) => {
+    for (let l = 0; l < LANE_COUNT[lanes]; l++) writeScalar(view, at + l * bytes, type, values[(run + l) % values.length]);
+  });
+  const constants: readonly (readonly number[])[] = [[0], [-0], [1], [-2.5], [NaN], [Infinity], [-Infinity], [0, -0], [0, 1], [-0, 3], [5, -5], [2, NaN]];
+  for (const numbers of constants) {
+    let value = 0n;
+    const view = new DataView(new ArrayBuffer(8));
+    for (let l = LANE_COUNT[lanes] - 1; l >= 0; l--) {
+      writeScalar(view, 0, type, numbers[l % numbers.length]);
+      value = value << BigInt(8 * bytes) | (bytes === 4 ? BigInt(view.getUint32(0, true)) : view.getBigUint64(0, true));
+    }
+    for (const op of ['vfmin', 'vfmax'] as const) {
+      const name = `${op} ${lanes} with ${numbers.map((x) => (Object.is(x, -0) ? '-0' : String(x))).join(' ')}`;
+      const of = (b: FunctionBuilder): Value => (numbers.length === 1 ? b.splat(lanes, b.const(type, numbers[0])) : b.const(vector, value));
+      list.push({ name: `${name} second`, operands: [vector], result: vector, nan: lanes, inputs, emit: (b, [a]) => b.vector(op, lanes, [a, of(b)]) });
+      list.push({ name: `${name} first`, operands: [vector], result: vector, nan: lanes, inputs, emit: (b, [a]) => b.vector(op, lanes, [of(b), a]) });
+    }
+  }
   return list;
 }
 
@@ -188,7 +216,10 @@ function movingCases(type: 'v128' | 'v256'): VectorCase[] {
 export function vectorCases(divisions: readonly Lanes[] = LANES_128): VectorCase[] {
   const list: VectorCase[] = [];
   for (const op of Object.keys(VECTOR_OPS) as VectorOp[]) for (const lanes of divisionsOf(op)) if (divisions.includes(lanes)) list.push(operationCase(op, lanes));
-  for (const lanes of divisions) list.push(...laneCases(lanes));
+  for (const lanes of divisions) {
+    list.push(...laneCases(lanes));
+    if (LANE_TYPE[lanes] === 'f32' || LANE_TYPE[lanes] === 'f64') list.push(...constantCases(lanes));
+  }
   if (divisions.includes('i8x16')) list.push(...shuffleCases(), ...movingCases('v128'));
   if (divisions.includes('i8x32')) list.push(...wideShuffleCases(), ...movingCases('v256'));
   return list;
