@@ -2,7 +2,9 @@
 import type { VReg } from '../../lib/codegen/machine-function.ts';
 import type { VectorInst } from '../../lib/mir/instruction.ts';
 import { X, type Form } from './forms.ts';
+import { emitPlan } from './lower-shuffle.ts';
 import type { SelectContext } from './select-context.ts';
+import { planShuffle } from './shuffle-plan.ts';
 import { binary, binaryFlexible, binaryWord, byteWord, constantWord, halfWord, shiftI, unary, unaryI, zero } from './vector-steps.ts';
 
 const LOW: readonly Form<'binary'>[] = [X.punpcklbw, X.punpcklwd, X.punpckldq], HIGH: readonly Form<'binary'>[] = [X.punpckhbw, X.punpckhwd, X.punpckhdq];
@@ -43,8 +45,20 @@ function toUnsigned16(s: SelectContext, a: VReg): VReg {
   return binaryWord(s, X.psubd, binary(s, X.pandn, shiftI(s, X.psrad, a, 31), a), 0x8000);
 }
 
+/** {@link planShuffle}'s bit for a second source that is all zeros. */
+const SECOND_IS_ZERO = 2;
+
 /** An index over 15 gives 0; `pshufb` wants its sign bit set for that. */
 export function lowerSwizzle(s: SelectContext, i: VectorInst, bytes: number): void {
+  const indices = s.constant(i.args[1]);
+  if (typeof indices === 'bigint' && bytes === 16) {
+    // A shuffle of the vector and of zero.
+    const mask = Array.from({ length: 16 }, (_, k) => Math.min(16, Number(indices >> BigInt(8 * k) & 0xffn)));
+    // Asked for in any case: a load that is folded here may trap, though its bytes may not be wanted.
+    const a = s.reg(i.args[0]);
+    emitPlan(s, planShuffle(mask, SECOND_IS_ZERO, false, s.plan.features), () => a, () => zero(s), s.def(i.result));
+    return;
+  }
   const a = s.reg(i.args[0]), b = s.reg(i.args[1]), d = s.def(i.result);
   if (s.plan.features.ssse3) binary(s, X.pshufb, a, binaryWord(s, X.paddusb, b, byteWord(0x70), -1, bytes), d, bytes);
   else lookUpEachByte(s, a, b, d);

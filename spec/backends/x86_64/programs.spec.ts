@@ -464,6 +464,29 @@ b0:
   assert.throws(() => compile(m), (e: unknown) => e instanceof UnsupportedError && e.functionName === 'f' && e.instruction.includes('a frame of'));
 });
 
+test('a vector load whose bytes nobody wants still traps', () => {
+  const m = linear(`
+func @shuffled(ptr, v128) -> (v128) {
+b0(v0: ptr, v1: v128):
+  v2 = load.v128 v0
+  v3 = shuffle v2, v1, [16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31]
+  ret v3
+}
+func @looked_up(ptr, v128) -> (v128) {
+b0(v0: ptr, v1: v128):
+  v2 = load.v128 v0
+  v3 = const.v128 0xffffffffffffffffffffffffffffffff
+  v4 = vswizzle.i8x16 v2, v3
+  v5 = vor.i8x16 v4, v1
+  ret v5
+}`);
+  for (const fn of ['shuffled', 'looked_up']) {
+    assert.equal(both(m, fn, [0, 5n]), [5n]);
+    const e = trapOf(() => instanceOf(m).call(fn, [131072 - 8, 5n]));
+    assert.is(e.trap, 'memory-out-of-bounds', fn);
+  }
+});
+
 test('v128 values move whole: parameters past the registers, constants, selects, loops, spills', () => {
   const many = Array.from({ length: 12 }, (_, k) => `v${k}: v128`).join(', ');
   const m = linear(`
