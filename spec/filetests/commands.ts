@@ -4,6 +4,7 @@
  * command that finds something wrong by itself throws.
  */
 import { deepStrictEqual } from 'node:assert';
+import { splitVectors } from '../../lib/codegen/split-vectors.ts';
 import { ParseError, assertValid, checkModuleShape, parseModule, printModule, verifyModule } from '../../lib/mir/index.ts';
 import { interpret } from '../../lib/mir/interpreter.ts';
 import type { Pass } from '../../lib/passes/pass.ts';
@@ -74,6 +75,23 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       if (level === undefined) throw new Error('`test optimise` takes a level: O1, O2 or O3');
       const { module } = Pipeline.standard(level).run(assertValid(test.module), { verifyAfterEach: true });
       return { runs: await executeRuns(test, (name, values) => interpret(module, name, values).values) };
+    },
+  },
+  split: {
+    summary: 'gives the module without 256-bit vectors, verified',
+    run: (test) => ({ output: printModule(assertValid(splitVectors(assertValid(test.module)))).trimEnd() }),
+  },
+  'run-split': {
+    summary: 'runs the `; run` lines in the interpreter on the module without 256-bit vectors, results and arguments on their halves',
+    run: async (test) => {
+      const m = assertValid(splitVectors(assertValid(test.module))), functions = new Map(test.module.functions.map((f) => [f.name, f]));
+      const low = (1n << 128n) - 1n;
+      return { runs: await executeRuns(test, (name, args) => {
+        const { params, results } = functions.get(name)!;
+        const values = interpret(m, name, args.flatMap((a, k) => (params[k] === 'v256' ? [BigInt(a) & low, BigInt(a) >> 128n] : [a]))).values;
+        let at = 0;
+        return results.map((t) => (t === 'v256' ? BigInt(values[at++]) | BigInt(values[at++]) << 128n : values[at++]));
+      }) };
     },
   },
   compile: {
