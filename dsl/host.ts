@@ -48,6 +48,8 @@ export function host(name: string, params: readonly ValueType[], result: ResultS
   const signature = readSignature('host', name, params, result);
   const wide = [...signature.params, ...signature.results].find((t) => t.mir === 'v256');
   if (wide !== undefined) throw usageError(`host '${name}' takes or gives ${withArticle(wide.name)}, and 256 bits do not cross to the host`, 'Give halves, .low() and .high(), or pass it through memory: ptr(T).');
+  const vector = options.libc === true ? [...signature.params, ...signature.results].find((t) => t.kind === 'vector') : undefined;
+  if (vector !== undefined) throw usageError(`host '${name}' of the C library takes or gives ${withArticle(vector.name)}, which has no C type here`, 'Pass it through memory: ptr(T).');
   const capability = options.capability ?? 'none';
   if (!CAPABILITIES.includes(capability)) throw usageError(`host '${name}' asks for the unknown capability ${describe(capability)}`, `Use one of ${CAPABILITIES.join(', ')}.`);
   for (const b of options.buffers ?? []) {

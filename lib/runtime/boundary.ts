@@ -119,37 +119,37 @@ export function storeFor(thread: GuestThread, type: Type, surface: SurfaceType |
   }
 }
 
-/** A vector goes through an array of our own: the halves of 256 bits have places apart. */
+/** The places of a vector in the context as arrays of its lanes: one, or the halves of 256 bits, which are apart. */
+function lanePlaces(thread: GuestThread, shape: LaneShape, place: number): readonly LaneArray[] {
+  const { buffer, byteOffset } = thread.u32, count = shape.length / (shape.bytes / 16);
+  const at = (offset: number): LaneArray => new shape.array(buffer, byteOffset + offset, count);
+  return shape.bytes === 32 ? [at(place & 0xffff), at(place >> 16)] : [at(place)];
+}
 function laneStore(thread: GuestThread, shape: LaneShape, place: number): Store {
-  const own = new shape.array(shape.length), words = new BigInt64Array(own.buffer), [low, high] = halves(shape, place), { i64 } = thread;
+  const [low, high] = lanePlaces(thread, shape, place);
+  if (shape.bytes === 16) {
+    return (v) => {
+      if (!hasShape(v, shape)) return false;
+      setLanes(low, v);
+      return true;
+    };
+  }
+  const own = new shape.array(shape.length), lower = own.subarray(0, low.length), upper = own.subarray(low.length);
   return (v) => {
     if (!hasShape(v, shape)) return false;
     setLanes(own, v);
-    i64[low] = words[0];
-    i64[low + 1] = words[1];
-    if (shape.bytes === 32) {
-      i64[high] = words[2];
-      i64[high + 1] = words[3];
-    }
+    setLanes(low, lower);
+    setLanes(high, upper);
     return true;
   };
 }
 function laneLoad(thread: GuestThread, shape: LaneShape, place: number): Load {
-  const [low, high] = halves(shape, place), { i64 } = thread;
+  const places = lanePlaces(thread, shape, place);
   return () => {
-    const given = new shape.array(shape.length), words = new BigInt64Array(given.buffer);
-    words[0] = i64[low];
-    words[1] = i64[low + 1];
-    if (shape.bytes === 32) {
-      words[2] = i64[high];
-      words[3] = i64[high + 1];
-    }
+    const given = new shape.array(shape.length);
+    for (let k = 0; k < places.length; k++) setLanes(given, places[k], k * places[k].length);
     return given;
   };
-}
-/** Indices of 64-bit words, from the number that {@link assignContextPlaces} gives. */
-function halves(shape: LaneShape, place: number): readonly [number, number] {
-  return shape.bytes === 32 ? [(place & 0xffff) >> 3, place >> 19] : [place >> 3, 0];
 }
 
 function smallInteger(u32: Uint32Array, at: number, low: number, high: number): Store {

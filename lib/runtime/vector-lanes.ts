@@ -47,8 +47,8 @@ export function copyLanes(v: unknown): LaneArray | undefined {
   return copy;
 }
 
-/** Copies all lanes; both are of one kind. */
-export function setLanes(to: LaneArray, from: LaneArray): void { (to as Uint8Array).set(from as Uint8Array); }
+/** Copies all lanes, to lane `at` and on; both are of one kind. */
+export function setLanes(to: LaneArray, from: LaneArray, at = 0): void { (to as Uint8Array).set(from as Uint8Array, at); }
 
 /** Number and bytes of a vector value, for a wire. */
 export function laneClassNumber(v: LaneArray): number { return CLASS_LIST.findIndex((c) => v instanceof c); }
@@ -60,9 +60,6 @@ export function lanesOfClass(number: number, bytes: Uint8Array): LaneArray {
 
 /** The 64-bit words of a vector, lowest first. */
 export function wordsOfLanes(v: LaneArray): BigInt64Array { return new BigInt64Array(v.buffer, v.byteOffset, v.byteLength / 8); }
-export function lanesOfWords(shape: LaneShape, words: readonly bigint[]): LaneArray {
-  return new shape.array(BigInt64Array.from(words).buffer, 0, shape.length);
-}
 
 /** What a value of the type looks like, for an error. */
 export function laneHint(shape: LaneShape): string {

@@ -2,7 +2,7 @@
 import type { SurfaceType } from '../mir/surface.ts';
 import type { Type } from '../mir/types.ts';
 import type { BoundaryValue } from './boundary.ts';
-import { hasShape, laneShapeOf, lanesOfWords, setLanes, wordsOfLanes, type LaneShape } from './vector-lanes.ts';
+import { hasShape, laneShapeOf, setLanes, wordsOfLanes, type LaneShape } from './vector-lanes.ts';
 
 /** The engine's form of a scalar, or undefined when it is not of the type. */
 type ToWasm = (value: unknown) => number | bigint | undefined;
@@ -89,7 +89,12 @@ function laneSlot(type: Type, shape: LaneShape, surface: SurfaceType | undefined
       for (const w of words) to.push(w);
       return true;
     },
-    read: (values, at) => lanesOfWords(shape, values.slice(at, at + count) as bigint[]),
+    read: (values, at) => {
+      for (let k = 0; k < count; k++) words[k] = values[at + k] as bigint;
+      const given = new shape.array(shape.length);
+      setLanes(given, scratch);
+      return given;
+    },
   };
 }
 
