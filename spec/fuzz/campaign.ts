@@ -43,7 +43,6 @@ type Counts = DifferentialReport['ran'];
 interface ChunkResult {
   /** Programs it is done with. */
   readonly programs: number;
-  readonly mismatches: readonly string[];
   readonly coverage: Parameters<Coverage['merge']>[0] | undefined;
   readonly ran: Counts;
   readonly unsupported: Counts;
@@ -56,15 +55,16 @@ function runChunk(): void {
   const coverage = new Coverage();
   const report = runDifferential({
     executors: executors(names), seed: Number(flags.seed), count: Number(flags.count), generate, mismatches: Number(flags.mismatches), thorough: Number(flags.thorough), coverage,
+    found: (m) => { process.stdout.write(`@found ${JSON.stringify(formatMismatch(m))}\n`); },
     progress: (done) => { process.stdout.write(`@done ${done}\n`); },
   });
   const { programs, ran, unsupported } = report;
-  process.stdout.write(`@chunk ${JSON.stringify({ programs, mismatches: report.mismatches.map(formatMismatch), coverage, ran, unsupported })}\n`);
+  process.stdout.write(`@chunk ${JSON.stringify({ programs, coverage, ran, unsupported })}\n`);
 }
 
 const children = new Set<ReturnType<typeof spawn>>();
 
-function startChunk(seed: number, count: number, alive: (done: number) => void = () => {}): Promise<ChunkResult> {
+function startChunk(seed: number, count: number, alive: (done: number) => void = () => {}, found: (text: string) => void = () => {}): Promise<ChunkResult> {
   return new Promise((resolve) => {
     const own = process.argv.slice(2).filter((a, k, all) => !/^--(seed|count|start|jobs)/.test(a) && !/^--(seed|count|start|jobs)$/.test(all[k - 1] ?? ''));
     const child = spawn(process.execPath, [...NODE_FLAGS, fileURLToPath(import.meta.url), ...own, '--child', '--seed', String(seed), '--count', String(count)], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -75,6 +75,7 @@ function startChunk(seed: number, count: number, alive: (done: number) => void =
       line = lines.pop()!;
       for (const l of lines) {
         if (l.startsWith('@done ')) { done = Number(l.slice(6)); alive(done); }
+        else if (l.startsWith('@found ')) found(JSON.parse(l.slice(7)) as string);
         else if (l.startsWith('@chunk ')) result = JSON.parse(l.slice(7)) as Omit<ChunkResult, 'crash'>;
         else noise = `${noise}${l}\n`.slice(-4000);
       }
@@ -83,7 +84,7 @@ function startChunk(seed: number, count: number, alive: (done: number) => void =
     child.on('close', (code, signal) => {
       children.delete(child);
       if (result !== undefined) resolve({ ...result, crash: undefined });
-      else resolve({ programs: done, mismatches: [], coverage: undefined, ran: {}, unsupported: {}, crash: `exit code ${code}, signal ${signal}\n${noise}` });
+      else resolve({ programs: done, coverage: undefined, ran: {}, unsupported: {}, crash: `exit code ${code}, signal ${signal}\n${noise}` });
     });
   });
 }
@@ -108,9 +109,9 @@ async function main(): Promise<void> {
   process.stdout.write(`seed ${seed}, programs ${first} to ${count - 1}, size ${flags.size ?? 'mixed'}, executors: ${names.join(' ')}\n`);
   let next = first, done = 0, findings = 0;
   const ran: Record<string, number> = {}, unsupported: Record<string, number> = {}, open = new Set<number>();
-  const say = (texts: readonly string[]): void => {
-    findings += texts.length;
-    for (const t of texts) process.stdout.write(`\n${t}\n`);
+  const say = (text: string): void => {
+    findings++;
+    process.stdout.write(`\n${text}\n`);
   };
   let last = Date.now();
   const progress = (at: number): void => {
@@ -125,18 +126,17 @@ async function main(): Promise<void> {
       next = end;
       while (from < end) {
         open.add(from);
-        const r = await startChunk(seed + from, end - from, (n) => { progress(from + n); });
+        const r = await startChunk(seed + from, end - from, (n) => { progress(from + n); }, say);
         open.delete(from);
         if (r.coverage !== undefined) coverage.merge(r.coverage);
         addCounts(ran, r.ran);
         addCounts(unsupported, r.unsupported);
-        say(r.mismatches);
         done += r.programs;
         from += r.programs;
         if (r.crash !== undefined && from < end) {
           // Programs run in batches, so the fault is soon after the last sign of life.
           const crash = await findCrash(seed + from, Math.min(256, end - from), r.crash);
-          say([crash.text]);
+          say(crash.text);
           done += crash.at + 1;
           from += crash.at + 1;
         }

@@ -73,6 +73,8 @@ export interface DifferentialOptions {
    */
   readonly thorough?: number;
   readonly coverage?: Coverage;
+  /** Called with each mismatch as soon as it is shrunk. */
+  readonly found?: (m: Mismatch) => void;
   /** Called now and then. */
   readonly progress?: (done: number) => void;
 }
@@ -94,6 +96,10 @@ interface Item { readonly seed: number; readonly thorough: boolean; readonly cho
 /** Generates, runs and compares; a mismatch comes with its shrunk program. */
 export function runDifferential(options: DifferentialOptions): DifferentialReport {
   const found: Mismatch[] = [], most = options.mismatches ?? 1, { executors, generate, coverage } = options, every = options.thorough ?? 1;
+  const add = (m: Mismatch): void => {
+    found.push(m);
+    options.found?.(m);
+  };
   const ran = executors.map(() => 0), unsupported = executors.map(() => 0);
   let done = 0;
   while (done < options.count && found.length < most) {
@@ -109,12 +115,12 @@ export function runDifferential(options: DifferentialOptions): DifferentialRepor
         items.push(it);
         coverage?.add(it.program, it.expected.outcomes, it.thorough);
       } catch (error) {
-        if (found.length < most) found.push(describe(it.seed, reference.name, threw(error), it.choices.taken, generate, ownFault));
+        if (found.length < most) add(describe(it.seed, reference.name, threw(error), it.choices.taken, generate, ownFault));
       }
     }
     const report = (it: Item, x: number, d: string): void => {
       if (d === UNSUPPORTED) { unsupported[x]++; ran[x]--; }
-      else if (found.length < most) found.push(describe(it.seed, executors[x].name, d, it.choices.taken, generate, (p) => difference(p, executors[x])));
+      else if (found.length < most) add(describe(it.seed, executors[x].name, d, it.choices.taken, generate, (p) => difference(p, executors[x])));
     };
     const modules = executors.map((executor, x) => items.map((it): Module | undefined => {
       try {
