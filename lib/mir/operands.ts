@@ -2,7 +2,7 @@
  * Uniform access to the operands and results of any instruction. These walkers are the only place, besides the
  * verifier, printer and parser, that lists every shape; analyses and passes build on them.
  */
-import type { Edge, Instruction, Terminator, Value } from './instruction.ts';
+import type { Edge, Instruction, SwitchTerm, Terminator, Value } from './instruction.ts';
 import { NO_VALUE } from './instruction.ts';
 import { BINARY_OPS, CONVERT_OPS } from './ops.ts';
 
@@ -208,20 +208,23 @@ export function mapEdges(t: Terminator, map: (e: Edge, index: number) => Edge): 
       const then = map(t.then, 0), otherwise = map(t.else, 1);
       return then === t.then && otherwise === t.else ? t : { kind: 'br', condition: t.condition, then, else: otherwise, loc: t.loc };
     }
-    case 'switch': {
-      let same = true;
-      const cases = t.cases.map((c, k) => {
-        const target = map(c.target, k);
-        if (target === c.target) return c;
-        same = false;
-        return { value: c.value, target };
-      });
-      const fallback = map(t.default, t.cases.length);
-      return same && fallback === t.default ? t : { ...t, cases, default: fallback };
-    }
+    case 'switch': return mapSwitch(t, map);
     case 'ret': case 'tail_call': case 'tail_call_indirect': case 'trap': return t;
     default: return t satisfies never;
   }
+}
+
+// Apart: a function whose parameter a closure captures allocates on every call.
+function mapSwitch(t: SwitchTerm, map: (e: Edge, index: number) => Edge): SwitchTerm {
+  let same = true;
+  const cases = t.cases.map((c, k) => {
+    const target = map(c.target, k);
+    if (target === c.target) return c;
+    same = false;
+    return { value: c.value, target };
+  });
+  const fallback = map(t.default, t.cases.length);
+  return same && fallback === t.default ? t : { ...t, cases, default: fallback };
 }
 
 /** Binary operations and conversions whose row says that they trap: a set, as asking the row for a key is many times slower. */

@@ -142,8 +142,7 @@ function rewrite(f: MirFunction, state: Int32Array, constants: ReadonlyMap<Value
   }
   const dropped = (e: Edge): Edge => {
     if (shrinks[e.block] === 0) return e;
-    const params = f.blocks[e.block].params;
-    return { block: e.block, args: e.args.filter((_, k) => gone[params[k]] === 0) };
+    return { block: e.block, args: withoutDropped(e.args, f.blocks[e.block].params, gone) };
   };
   const blocks: Block[] = f.blocks.map((block, b) => {
     let instructions = renameAll(block.instructions, replacement);
@@ -154,4 +153,11 @@ function rewrite(f: MirFunction, state: Int32Array, constants: ReadonlyMap<Value
     return instructions === block.instructions && terminator === block.terminator && params === block.params ? block : replaceBlock(block, params, instructions, terminator);
   });
   return { ...f, blocks, valueTypes: types ?? f.valueTypes };
+}
+
+/** The arguments for the parameters that stay. */
+function withoutDropped(args: readonly Value[], params: readonly Value[], gone: Uint8Array): Value[] {
+  const kept: Value[] = [];
+  for (let k = 0; k < args.length; k++) if (gone[params[k]] === 0) kept.push(args[k]);
+  return kept;
 }

@@ -94,9 +94,13 @@ export function renameOperands(i: Instruction, to: Int32Array): Instruction {
       const args = renameList(i.args, to);
       return args === i.args ? i : { kind: 'call', callee: i.callee, args, results: i.results, loc: i.loc };
     }
-    default: return mapOperands(i, (v) => to[v]);
+    default: return renameOther(i, to);
   }
 }
+
+// Apart: a function whose parameter a closure captures allocates on every call, also where the closure is not made.
+function renameOther(i: Instruction, to: Int32Array): Instruction { return mapOperands(i, (v) => to[v]); }
+function renameOtherTerminator(t: Terminator, to: Int32Array): Terminator { return mapTerminatorOperands(t, (v) => to[v]); }
 
 /** The list with every value replaced by its entry in the table; the same list when nothing changed. */
 export function renameList(list: readonly Value[], to: Int32Array): readonly Value[] {
@@ -113,12 +117,8 @@ export function renameList(list: readonly Value[], to: Int32Array): readonly Val
 export function renameAll(list: readonly Instruction[], to: Int32Array): readonly Instruction[] {
   let out: Instruction[] | undefined;
   for (let k = 0; k < list.length; k++) {
-    const after = renameOperands(list[k], to);
-    if (out !== undefined) out.push(after);
-    else if (after !== list[k]) {
-      out = list.slice(0, k);
-      out.push(after);
-    }
+    const before = list[k], after = renameOperands(before, to);
+    if (after !== before) (out ??= list.slice())[k] = after;
   }
   return out ?? list;
 }
@@ -143,6 +143,18 @@ export function renameTerminator(t: Terminator, to: Int32Array): Terminator {
       const args = renameList(t.args, to);
       return args === t.args ? t : { kind: 'ret', args, loc: t.loc };
     }
-    default: return mapTerminatorOperands(t, (v) => to[v]);
+    case 'trap': return t;
+    default: return renameOtherTerminator(t, to);
   }
+}
+
+/** Puts `i` at place `n` of a list that is written over from the front; gives the next place. */
+export function put(list: Instruction[], n: number, i: Instruction): number {
+  if (n < list.length) list[n] = i; else list.push(i);
+  return n + 1;
+}
+
+/** Keeps the first `n` of a list; assigning `length` is many times slower. */
+export function cutTo(list: unknown[], n: number): void {
+  while (list.length > n) list.pop();
 }

@@ -26,11 +26,12 @@ export const compact = ownFunctionPass('compact', 'dense value numbers, no unuse
  */
 function compactFunction(given: MirFunction): MirFunction {
   const f = given.slots.length === 0 ? given : withoutUnusedSlots(given);
-  const number = int32(f.valueTypes.length), types: Type[] = [];
+  const number = int32(f.valueTypes.length), types: Type[] = f.valueTypes.slice();
+  let count = 0;
   const map = (value: Value): Value => number[value];
   const define = (value: Value): Value => {
-    types.push(f.valueTypes[value]);
-    return number[value] = types.length - 1;
+    types[count] = f.valueTypes[value];
+    return number[value] = count++;
   };
   let blocks: Block[] | undefined;
   for (let b = 0; b < f.blocks.length; b++) {
@@ -39,17 +40,14 @@ function compactFunction(given: MirFunction): MirFunction {
     let instructions: Instruction[] | undefined;
     for (let k = 0; k < list.length; k++) {
       const i = list[k], after = renumbered(i, number, map, define);
-      if (instructions !== undefined) instructions.push(after);
-      else if (after !== i) {
-        instructions = list.slice(0, k);
-        instructions.push(after);
-      }
+      if (after !== i) (instructions ??= list.slice())[k] = after;
     }
     const renamed = renameList(params, number), terminator = renameTerminator(block.terminator, number);
     if (instructions === undefined && renamed === params && terminator === block.terminator) { blocks?.push(block); continue; }
     (blocks ??= f.blocks.slice(0, b)).push(replaceBlock(block, renamed, instructions ?? list, terminator));
   }
-  if (blocks === undefined && types.length === f.valueTypes.length) return f;
+  if (blocks === undefined && count === types.length) return f;
+  types.length = count;
   const out: MirFunction = { ...f, blocks: blocks ?? f.blocks, valueTypes: types };
   if (f.valueNames === undefined) return out;
   const defined = uint8(f.valueTypes.length);

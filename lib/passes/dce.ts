@@ -10,7 +10,7 @@ import { forEachDirectOperand } from '../analysis/uses.ts';
 import type { Edge, Instruction, Value } from '../mir/instruction.ts';
 import type { Block, MirFunction, Module } from '../mir/module.ts';
 import { forEachOperand, hasSideEffect, mapEdges, mayTrap, singleResult } from '../mir/operands.ts';
-import { replaceBlock } from './clone.ts';
+import { cutTo, replaceBlock } from './clone.ts';
 import { ownFunctionPass } from './pass.ts';
 import { inOrder } from './simplify-cfg.ts';
 
@@ -46,24 +46,30 @@ function removeDeadCode(f: MirFunction, cfg: Cfg, module: Module, globals: Reado
   }
   const shrinkEdge = (e: Edge): Edge => {
     if (shrinks[e.block] === 0) return e;
-    const params = f.blocks[e.block].params;
-    return { block: e.block, args: e.args.filter((_, k) => alive[params[k]] !== 0) };
+    return { block: e.block, args: living(e.args, f.blocks[e.block].params, alive) };
   };
   let at = 0;
   for (let b = 0; b < f.blocks.length; b++) {
     const block = f.blocks[b], list = block.instructions;
-    let kept: Instruction[] | undefined;
+    let kept: Instruction[] | undefined, n = 0;
     for (let k = 0; k < list.length; k++, at++) {
       const r = result[at];
-      if (roots[at] !== 0 || r >= 0 && alive[r] !== 0 || r === SEVERAL && isPairAlive(list[k], alive)) { kept?.push(list[k]); continue; }
-      kept ??= list.slice(0, k);
+      if (roots[at] !== 0 || r >= 0 && alive[r] !== 0 || r === SEVERAL && isPairAlive(list[k], alive)) { if (kept !== undefined) kept[n] = list[k]; n++; } else kept ??= list.slice();
     }
-    const params = shrinks[b] !== 0 ? block.params.filter((p) => alive[p] !== 0) : block.params;
+    if (kept !== undefined) cutTo(kept, n);
+    const params = shrinks[b] !== 0 ? living(block.params, block.params, alive) : block.params;
     const terminator = mapEdges(block.terminator, shrinkEdge);
     if (kept === undefined && params === block.params && terminator === block.terminator) continue;
     (blocks ??= f.blocks.slice())[b] = replaceBlock(block, params, kept ?? list, terminator);
   }
   return blocks === undefined ? f : { ...f, blocks };
+}
+
+/** Those of `list` whose partner in `params` is alive. */
+function living(list: readonly Value[], params: readonly Value[], alive: Uint8Array): Value[] {
+  const kept: Value[] = [];
+  for (let k = 0; k < list.length; k++) if (alive[params[k]] !== 0) kept.push(list[k]);
+  return kept;
 }
 
 function isRoot(i: Instruction, facts: TrapFacts): boolean {

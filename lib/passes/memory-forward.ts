@@ -17,11 +17,11 @@ import type { Cfg } from '../analysis/cfg.ts';
 import { dominates, type Dominators } from '../analysis/dominators.ts';
 import { loopClobbers, overwrites, type Clobber } from '../analysis/loop-memory.ts';
 import { isDeeplyNested, type Loops } from '../analysis/loops.ts';
-import type { Instruction, LoadInst, StoreInst, Value } from '../mir/instruction.ts';
+import type { ConvertInst, Instruction, LoadInst, StoreInst, Value } from '../mir/instruction.ts';
 import type { MemoryLayout } from '../mir/layout.ts';
 import type { Block, MirFunction, Module } from '../mir/module.ts';
 import type { Type } from '../mir/types.ts';
-import { renameOperands, renameTerminator, replaceBlock } from './clone.ts';
+import { cutTo, put, renameOperands, renameTerminator, replaceBlock } from './clone.ts';
 import { ownFunctionPass } from './pass.ts';
 import { inOrder } from './simplify-cfg.ts';
 import { int32 } from '../analysis/slab.ts';
@@ -112,7 +112,7 @@ class Forwarding {
   #drop(facts: Fact[], place: Location): void {
     let n = 0;
     for (let k = 0; k < facts.length; k++) if (!mayAlias(facts[k].at, place, this.#facts)) facts[n++] = facts[k];
-    cut(facts, n);
+    cutTo(facts, n);
   }
 
   /** What survives code that may write anywhere: facts of private slots that the listed stores leave alone. */
@@ -123,55 +123,63 @@ class Forwarding {
 
   /** Rewrites a block; `facts` becomes what holds at its end. */
   #block(block: Block, facts: Fact[]): Block {
-    let out: Instruction[] | undefined;
+    let out: Instruction[] | undefined, n = 0;
     const list = block.instructions;
     for (let k = 0; k < list.length; k++) {
       const before = list[k];
       const i = this.#replaces ? renameOperands(before, this.#replacement) : before;
-      if (i !== before && out === undefined) out = list.slice(0, k);
-      if (i.kind === 'load' && !i.volatile) {
-        const known = find(facts, i);
-        if (known !== undefined) {
-          out ??= list.slice(0, k);
+      if (i !== before && out === undefined) { out = list.slice(); n = k; }
+      switch (i.kind) {
+        case 'load': {
+          if (i.volatile) break;
+          const known = find(facts, i);
+          if (known === undefined) {
+            add(facts, { access: i, at: locate(i, i.type, this.#facts), value: i.result });
+            break;
+          }
+          if (out === undefined) { out = list.slice(); n = k; }
           this.#replaces = true;
-          this.#replacement[i.result] = this.#cast(known.value, known.access.type, i.type, out, i.loc);
+          const cast = castTo(i, known, this.#types);
+          this.#replacement[i.result] = cast === undefined ? known.value : cast.result;
+          if (cast !== undefined) n = put(out, n, cast);
           continue;
         }
-        add(facts, { access: i, at: locate(i, i.type, this.#facts), value: i.result });
-        out?.push(i);
-        continue;
-      }
-      if (i.kind === 'store' && !i.volatile) {
-        const known = find(facts, i);
-        if (known !== undefined && known.value === i.value && known.access.type === i.type) {
-          out ??= list.slice(0, k);
-          continue;
+        case 'store': {
+          if (i.volatile) { this.#forget(facts); break; }
+          const known = find(facts, i);
+          if (known !== undefined && known.value === i.value && known.access.type === i.type) {
+            if (out === undefined) { out = list.slice(); n = k; }
+            continue;
+          }
+          const at = locate(i, i.type, this.#facts);
+          this.#drop(facts, at);
+          // An i1 is stored as a byte: what is read back is not that value's type.
+          if (i.type !== 'i1') add(facts, { access: i, at, value: i.value });
+          break;
         }
-        const at = locate(i, i.type, this.#facts);
-        this.#drop(facts, at);
-        // An i1 is stored as a byte: what is read back is not that value's type.
-        if (i.type !== 'i1') add(facts, { access: i, at, value: i.value });
-        out?.push(i);
-        continue;
+        case 'const': case 'binary': case 'compare': case 'convert': case 'select': break;
+        default: if (overwrites(i) !== 'nothing') this.#forget(facts);
       }
-      if (overwrites(i) !== 'nothing') {
-        const kept = this.#privateOnly(facts, undefined);
-        facts.length = 0;
-        facts.push(...kept);
-      }
-      out?.push(i);
+      if (out !== undefined) n = put(out, n, i);
     }
     const terminator = this.#replaces ? renameTerminator(block.terminator, this.#replacement) : block.terminator;
     if (out === undefined && terminator === block.terminator) return block;
+    if (out !== undefined) cutTo(out, n);
     return replaceBlock(block, block.params, out ?? list, terminator);
   }
 
-  #cast(v: Value, from: Type, to: Type, out: Instruction[], loc: number): Value {
-    if (from === to) return v;
-    const result = this.#types.add(to);
-    out.push({ kind: 'convert', op: 'bitcast', from, type: to, a: v, result, loc });
-    return result;
+  /** Anything may be written here. */
+  #forget(facts: Fact[]): void {
+    const kept = this.#privateOnly(facts, undefined);
+    facts.length = 0;
+    facts.push(...kept);
   }
+}
+
+/** What turns the known bits into the type of a load, unless they are of that type. */
+function castTo(i: LoadInst, { access, value }: Fact, types: ValueTypes): ConvertInst | undefined {
+  if (access.type === i.type) return undefined;
+  return { kind: 'convert', op: 'bitcast', from: access.type, type: i.type, a: value, result: types.add(i.type), loc: i.loc };
 }
 
 function sameAccess(x: LoadInst | StoreInst, y: LoadInst | StoreInst): boolean {
@@ -205,10 +213,5 @@ function keepCommon(facts: Fact[], other: readonly Fact[]): void {
       if (x === y || x.value === y.value && sameAccess(x.access, y.access)) { facts[n++] = x; break; }
     }
   }
-  cut(facts, n);
-}
-
-/** Keeps the first `n`; assigning `length` is many times slower. */
-function cut(facts: Fact[], n: number): void {
-  while (facts.length > n) facts.pop();
+  cutTo(facts, n);
 }

@@ -154,32 +154,37 @@ class Threader {
   }
 
   run(): MirFunction {
-    let blocks: Block[] | undefined;
+    let blocks: Block[] | undefined, added: Instruction[] = [];
     for (let b = 0; b < this.#f.blocks.length; b++) {
       const block = this.#f.blocks[b];
-      const added: Instruction[] = [];
       const terminator = this.#terminator(block.terminator, b, added);
       if (terminator === block.terminator) continue;
       (blocks ??= this.#f.blocks.slice())[b] = replaceBlock(block, block.params, added.length > 0 ? [...block.instructions, ...added] : block.instructions, terminator);
+      if (added.length > 0) added = [];
     }
     if (blocks === undefined) return this.#f;
     return { ...this.#f, blocks, valueTypes: this.#types ?? this.#f.valueTypes };
   }
 
   #terminator(before: Terminator, from: BlockId, added: Instruction[]): Terminator {
-    const t = mapEdges(before, (e, index) => this.#follow(e, from, before, index));
-    switch (t.kind) {
-      case 'jump': return this.#inlineEnd(t.target) ?? t;
-      case 'br': {
-        const k = this.#constant(t.condition);
-        if (k !== undefined) return { kind: 'jump', target: k === 1 ? t.then : t.else, loc: t.loc };
-        if (t.then.block !== t.else.block) return t;
-        return this.#agree(t.condition, t.then, t.else, t.loc, added) ?? t;
+    switch (before.kind) {
+      case 'jump': {
+        const target = this.#follow(before.target, from, before, 0);
+        return this.#inlineEnd(target) ?? (target === before.target ? before : { kind: 'jump', target, loc: before.loc });
       }
-      case 'switch': return this.#switch(t, added);
-      default: return t;
+      case 'br': {
+        const { condition, loc } = before, then = this.#follow(before.then, from, before, 0), otherwise = this.#follow(before.else, from, before, 1);
+        const k = this.#constant(condition);
+        if (k !== undefined) return { kind: 'jump', target: k === 1 ? then : otherwise, loc };
+        const joined = then.block === otherwise.block ? this.#agree(condition, then, otherwise, loc, added) : undefined;
+        if (joined !== undefined) return joined;
+        return then === before.then && otherwise === before.else ? before : { kind: 'br', condition, then, else: otherwise, loc };
+      }
+      case 'switch': return this.#switch(this.#followAll(before, from), added);
+      default: return before;
     }
   }
+  #followAll(t: SwitchTerm, from: BlockId): SwitchTerm { return mapEdges(t, (e, index) => this.#follow(e, from, t, index)) as SwitchTerm; }
 
   #constant(v: Value): number | bigint | undefined {
     return this.#constants.size === 0 ? undefined : this.#constants.get(v)?.value;
@@ -209,11 +214,17 @@ class Threader {
         default: break;
       }
       if (next === undefined || next.block === e.block) return e;
-      const { block: passed, args } = e;
-      e = { block: next.block, args: next.args.map((v) => this.#through(v, passed, args)) };
+      e = this.#past(e, next);
     }
     // A cycle of empty blocks: leave the edge as it was.
     return first;
+  }
+
+  /** The edge `next` out of an empty block as seen from the edge `e` into it. */
+  #past(e: Edge, next: Edge): Edge {
+    const args: Value[] = [];
+    for (let k = 0; k < next.args.length; k++) args.push(this.#through(next.args[k], e.block, e.args));
+    return { block: next.block, args };
   }
 
   /** The truth of the condition of an empty block as seen from one edge, when that edge decides it. */
@@ -230,10 +241,11 @@ class Threader {
     const t = this.#f.blocks[e.block].terminator;
     switch (t.kind) {
       case 'ret': case 'tail_call': case 'tail_call_indirect': case 'trap':
-        return mapTerminatorOperands(t, (v) => this.#through(v, e.block, e.args));
+        return this.#seenFrom(e, t);
       default: return undefined;
     }
   }
+  #seenFrom(e: Edge, t: Terminator): Terminator { return mapTerminatorOperands(t, (v) => this.#through(v, e.block, e.args)); }
 
   /** Two edges to one block: a jump, with a `select` for at most two integer arguments that differ. */
   #agree(condition: Value, a: Edge, b: Edge, loc: number, added: Instruction[]): Terminator | undefined {
@@ -254,7 +266,7 @@ class Threader {
   }
   #type(v: Value): Type { return (this.#types ?? this.#f.valueTypes)[v]; }
 
-  #switch(t: Terminator & { readonly kind: 'switch' }, added: Instruction[]): Terminator {
+  #switch(t: SwitchTerm, added: Instruction[]): Terminator {
     const k = this.#constant(t.value);
     if (k !== undefined) return { kind: 'jump', target: t.cases.find((c) => c.value === k)?.target ?? t.default, loc: t.loc };
     let cases: readonly SwitchCase[] = t.cases;

@@ -19,7 +19,7 @@ import type { Edge, Instruction, PairInst, Terminator, Value } from '../mir/inst
 import type { Block, MirFunction } from '../mir/module.ts';
 import { singleResult } from '../mir/operands.ts';
 import type { MemoryModel, Type } from '../mir/types.ts';
-import { renameOperands, renameTerminator, replaceBlock } from './clone.ts';
+import { cutTo, put, renameOperands, renameTerminator, replaceBlock } from './clone.ts';
 import { hashExpression, NOT_NUMBERED, sameExpression } from './expression.ts';
 import { simplifyAccess, simplifyLea } from './rules/address.ts';
 import { foldPair, simplifyCompare, simplifyNot, simplifySelect } from './rules/compare.ts';
@@ -56,9 +56,10 @@ class ValueNumbering extends RuleSite {
   // Available expressions: `heads[hash]` chains entries through `next`; entries are a stack.
   readonly #heads: Int32Array;
   readonly #hashMask: number;
-  #entries: Instruction[] = [];
-  #next: number[] = [];
-  #hashes: number[] = [];
+  readonly #entries: Instruction[] = [];
+  /** Next entry of the chain, and full hash, of each entry. */
+  #next: Int32Array;
+  #hashes: Int32Array;
   /** Truth of conditions known here, one more than it: 0 for unknown; entries of `knownStack` are undone on leaving. */
   readonly #known: Uint8Array;
   #knownStack: Value[] = [];
@@ -81,6 +82,8 @@ class ValueNumbering extends RuleSite {
     while (size < count && size < 1 << 20) size *= 2;
     this.#heads = int32(size).fill(-1);
     this.#hashMask = size - 1;
+    this.#next = int32(count);
+    this.#hashes = int32(count);
     this.#known = uint8(count);
   }
 
@@ -108,34 +111,39 @@ class ValueNumbering extends RuleSite {
 
   #block(b: Block): Block {
     const list = b.instructions;
+    this.#source = list;
     this.#out = undefined;
     for (let k = 0; k < list.length; k++) {
       const before = list[k];
-      const marker: Instruction[] | undefined = this.#out;
       this.#position = k;
-      this.#source = list;
       const after = this.#instruction(before);
-      if (after === before && this.#out === marker) { marker?.push(before); continue; }
-      const target: Instruction[] = this.#out ??= list.slice(0, k);
-      if (after !== undefined) target.push(after);
+      if (after === before && this.#out === undefined) continue;
+      const out = this.#writing();
+      if (after !== undefined) this.#written = put(out, this.#written, after);
     }
     this.#position = list.length;
-    this.#source = list;
-    const terminator = this.#terminator(b.terminator);
-    const instructions = this.#out as Instruction[] | undefined;
-    if (instructions === undefined && terminator === b.terminator) return b;
+    const terminator = this.#terminator(b.terminator), out = this.#out as Instruction[] | undefined;
+    if (out === undefined && terminator === b.terminator) return b;
     this.#changed = true;
-    return replaceBlock(b, b.params, instructions ?? list, terminator);
+    if (out !== undefined) cutTo(out, this.#written);
+    return replaceBlock(b, b.params, out ?? list, terminator);
   }
   #position = 0;
   #source: readonly Instruction[] = [];
+  /** The block's new instructions, of which those before place `#written` are settled. */
+  #writing(): Instruction[] {
+    if (this.#out !== undefined) return this.#out;
+    this.#written = this.#position;
+    return this.#out = this.#source.slice();
+  }
+  #written = 0;
 
   newValue(type: Type): Value { return this.#types.add(type); }
 
   emit(i: Instruction): Value {
     const found = this.#lookUp(i, hashExpression(i));
     if (found !== undefined) return singleResult(found);
-    (this.#out ??= this.#source.slice(0, this.#position)).push(i);
+    this.#written = put(this.#writing(), this.#written, i);
     this.#define(i);
     return singleResult(i);
   }
@@ -274,15 +282,27 @@ class ValueNumbering extends RuleSite {
     for (let e = this.#heads[slot]; e >= 0; e = this.#next[e]) {
       if (this.#hashes[e] === hash && sameExpression(this.#entries[e], i)) return this.#entries[e];
     }
-    this.#next.push(this.#heads[slot]);
-    this.#hashes.push(hash);
-    this.#heads[slot] = this.#entries.push(i) - 1;
+    const e = this.#entries.push(i) - 1;
+    if (e >= this.#next.length) {
+      this.#next = longer(this.#next);
+      this.#hashes = longer(this.#hashes);
+    }
+    this.#next[e] = this.#heads[slot];
+    this.#hashes[e] = hash;
+    this.#heads[slot] = e;
     return undefined;
   }
   #dropEntries(mark: number): void {
     while (this.#entries.length > mark) {
       this.#entries.pop();
-      this.#heads[this.#hashes.pop()! & this.#hashMask] = this.#next.pop()!;
+      const e = this.#entries.length;
+      this.#heads[this.#hashes[e] & this.#hashMask] = this.#next[e];
     }
   }
+}
+
+function longer(a: Int32Array): Int32Array {
+  const more = int32(a.length * 2 + 16);
+  more.set(a);
+  return more;
 }
