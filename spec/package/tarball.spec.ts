@@ -64,19 +64,20 @@ test('nothing in it mentions the machine it was built on', () => {
 });
 
 /** The README's first program, then its handling of outcomes as a function. */
-function readmePrograms(): readonly [string, string] {
-  const [first, second] = [...readFileSync(join(it.package, 'README.md'), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map((m) => m[1]);
+function readmePrograms(): readonly [string, string, string] {
+  const [first, vectors, second] = [...readFileSync(join(it.package, 'README.md'), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map((m) => m[1]);
   return [first, `import type { Module } from 'lamella';\nimport { fn, hostTarget, i64, module } from 'lamella';\nimport { Sandbox } from 'lamella/sandbox';\n
 const fib = fn('fib', [i64], i64, (b, n) => { b.ret(n); });\nconst demo = module('demo').export({ fib }).build();\nconst frozen: Module = demo;\nconst sandbox = new Sandbox(hostTarget());
-export async function outcomes(signal: AbortSignal): Promise<Module> {\n${second}\nreturn frozen;\n}\n`];
+export async function outcomes(signal: AbortSignal): Promise<Module> {\n${second}\nreturn frozen;\n}\n`, `import { array, compile, f32, f32x8, fn, global, module, u32 } from 'lamella';\n\n${vectors}console.log(native.scale(new Float32Array(8)));\n`];
 }
 
 test('its types check in a strict project without skipLibCheck, with and without the types of Node', async () => {
   it.copy('every-entry.ts', 'outcomes.ts', 'without-native.ts');
-  const [first, second] = readmePrograms();
+  const [first, second, vectors] = readmePrograms();
   it.write('readme.ts', first);
   it.write('readme-outcomes.ts', second);
-  const files = ['every-entry.ts', 'outcomes.ts', 'without-native.ts', 'readme.ts', 'readme-outcomes.ts'];
+  it.write('readme-vectors.ts', vectors);
+  const files = ['every-entry.ts', 'outcomes.ts', 'without-native.ts', 'readme.ts', 'readme-outcomes.ts', 'readme-vectors.ts'];
   // `console` comes from the DOM's types in one, from Node's in the other.
   assert.is(await it.typeCheck(files, { noEmit: true, lib: ['es2023', 'esnext.disposable', 'dom'] }), '');
   const typeRoots = [join(projectRoot(), 'node_modules', '@types')];
@@ -108,6 +109,8 @@ if (skipUnlessNative('programs of users')) {
     const [, expected] = /```text\n([\s\S]*?)```/.exec(readFileSync(join(it.package, 'README.md'), 'utf8')) ?? [];
     const ran = await it.node('readme.js');
     assert.is(ran.stdout + ran.stderr, expected);
+    const vectors = await it.node('readme-vectors.js');
+    assert.is(vectors.stdout + vectors.stderr, '1\n');
   });
 
   test('a timeout, a trap with its line of TypeScript, and the next run; with and without source maps of Node', async () => {
