@@ -19,6 +19,8 @@ export interface FinishedFunction { readonly type: number; readonly code: CodeLi
 
 const SECTION = { custom: 0, type: 1, import: 2, function: 3, table: 4, memory: 5, global: 6, export: 7, element: 9, code: 10, data: 11 } as const;
 const I32_BYTE = TYPE_BYTES[0];
+/** What a shared memory is imported as: no import of the module's own can be called so. */
+const SHARED = { module: 'lamella', name: 'memory' } as const;
 
 export function encodeModule(plan: ModulePlan, functions: readonly FinishedFunction[], options: EncodeOptions): CompiledWasm {
   const m = plan.module, out = new ByteWriter(1024);
@@ -32,17 +34,23 @@ export function encodeModule(plan: ModulePlan, functions: readonly FinishedFunct
     return name;
   };
   const memoryExport = exportName('memory'), trapExport = exportName('lamella.trap'), stackExport = plan.usesStack ? exportName('lamella.stack') : undefined;
+  const stackLimitExport = plan.usesStack && plan.sharedMemory ? exportName('lamella.stack.limit') : undefined;
   const exported: [string, number][] = Object.entries(m.exports).map(([name, target]) => [name, plan.functionNumber.get(target)!]);
 
   out.bytes([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
   vector(out, SECTION.type, plan.types, (w, t) => { w.bytes(t); });
-  vector(out, SECTION.import, m.imports.map((i, k) => [i.name, importTypes[k]] as const), (w, [name, type]) => { w.name('env'); w.name(name); w.byte(0); w.u32(type); });
+  const { initialPages, maximumPages } = m.memory;
+  const imports: ((w: ByteWriter) => void)[] = m.imports.map((i, k) => (w) => { w.name('env'); w.name(i.name); w.byte(0); w.u32(importTypes[k]); });
+  // Memory type 3: shared, with a maximum (threads proposal).
+  if (plan.sharedMemory) imports.push((w) => { w.name(SHARED.module); w.name(SHARED.name); w.byte(2); w.byte(3); w.u32(initialPages); w.u32(maximumPages); });
+  vector(out, SECTION.import, imports, (w, write) => { write(w); });
   vector(out, SECTION.function, functions, (w, f) => { w.u32(f.type); });
   if (m.table.length > 0) vector(out, SECTION.table, [m.table.length], (w, n) => { w.byte(0x70); w.byte(1); w.u32(n); w.u32(n); });
-  vector(out, SECTION.memory, [m.memory], (w, { initialPages, maximumPages }) => { w.byte(1); w.u32(initialPages); w.u32(maximumPages); });
-  vector(out, SECTION.global, plan.usesStack ? [0, plan.layout.stackHigh] : [0], (w, value) => { w.byte(I32_BYTE); w.byte(1); w.byte(OP.i32Const); w.s32(value); w.byte(OP.end); });
+  if (!plan.sharedMemory) vector(out, SECTION.memory, [0], (w) => { w.byte(1); w.u32(initialPages); w.u32(maximumPages); });
+  vector(out, SECTION.global, [0, ...(plan.usesStack ? [plan.layout.stackHigh] : []), ...(stackLimitExport === undefined ? [] : [plan.layout.stackLow])], (w, value) => { w.byte(I32_BYTE); w.byte(1); w.byte(OP.i32Const); w.s32(value); w.byte(OP.end); });
   const globals: [string, number, number][] = [[memoryExport, 2, 0], [trapExport, 3, 0]];
   if (stackExport !== undefined) globals.push([stackExport, 3, 1]);
+  if (stackLimitExport !== undefined) globals.push([stackLimitExport, 3, 2]);
   vector(out, SECTION.export, [...exported.map(([name, k]): [string, number, number] => [name, 0, k]), ...globals], (w, [name, kind, k]) => { w.name(name); w.byte(kind); w.u32(k); });
   vector(out, SECTION.element, tableRuns(plan), (w, [from, list]) => {
     w.byte(0); w.byte(OP.i32Const); w.s32(from); w.byte(OP.end);
@@ -51,14 +59,16 @@ export function encodeModule(plan: ModulePlan, functions: readonly FinishedFunct
   });
   const sites = encodeCode(out, functions);
   const data = initialData(m.globals, plan.layout.globals);
-  vector(out, SECTION.data, data, (w, d) => { w.byte(0); w.byte(OP.i32Const); w.s32(d.address); w.byte(OP.end); w.u32(d.bytes.length); w.bytes(d.bytes); });
+  // A shared memory is written once, not by each instance.
+  vector(out, SECTION.data, plan.sharedMemory ? [] : data, (w, d) => { w.byte(0); w.byte(OP.i32Const); w.s32(d.address); w.byte(OP.end); w.u32(d.bytes.length); w.bytes(d.bytes); });
   if (options.names) custom(out, 'name', (w) => { encodeNames(w, m.name, infos); });
   custom(out, 'producers', (w) => { w.u32(1); w.name('processed-by'); w.u32(1); w.name('lamella'); w.name('0.1'); });
 
   return {
     architecture: 'wasm', moduleName: m.name, memoryModel: m.memoryModel, bytes: out.finish(), functions: infos, importCount: m.imports.length,
-    exports: Object.fromEntries(exported), memoryExport, trapExport, stackExport, stackTop: plan.layout.stackHigh,
-    initialPages: m.memory.initialPages, maximumPages: m.memory.maximumPages, data, sites, features: { ...plan.features },
+    exports: Object.fromEntries(exported), memoryExport, trapExport, stackExport, stackTop: plan.layout.stackHigh, stackLow: plan.layout.stackLow,
+    shared: plan.sharedMemory ? { ...SHARED, stackLimitExport } : undefined,
+    initialPages, maximumPages, data, sites, features: { ...plan.features },
   };
 }
 

@@ -32,6 +32,8 @@ export interface WasmOptions {
   readonly features?: WasmFeatures;
   /** Writes the name section, so that engines and tools show function names; default true. */
   readonly names?: boolean;
+  /** The memory is imported (see `CompiledWasm.shared`) and may be used by several threads at once; default false. */
+  readonly sharedMemory?: boolean;
 }
 
 /**
@@ -65,7 +67,7 @@ export function formatWat(m: Module, options: WasmOptions = {}): string {
 function compileFunctions(original: Module, options: WasmOptions): { readonly plan: ModulePlan; readonly functions: readonly FinishedFunction[] } {
   if (original.memoryModel !== 'linear') throw new UnsupportedError('wasm', original.functions[0]?.name ?? original.name, 'the native memory model');
   const m = splitVectors(original);
-  const plan = new ModulePlan(m, options.features ?? detectFeatures()), functions: FinishedFunction[] = [];
+  const plan = new ModulePlan(m, options.features ?? detectFeatures(), options.sharedMemory), functions: FinishedFunction[] = [];
   m.functions.forEach((f, k) => functions.push(compileFunction(f, plan, k >= original.functions.length, original.functions[k])));
   // Helpers may need helpers.
   for (let k = 0; k < plan.helpers.length; k++) functions.push(compileFunction(plan.helpers[k], plan, true));

@@ -25,17 +25,20 @@ export class ModulePlan {
   readonly types: number[][] = [];
   /** Functions this backend adds, in order after the module's own. */
   readonly helpers: MirFunction[] = [];
-  /** Wasm globals: the trap, then the linear stack pointer when some function has slots. */
+  /** Wasm globals: the trap, then the linear stack pointer when some function has slots, then its limit with a shared memory. */
   readonly usesStack: boolean;
+  /** The memory is imported, and threads share it: each instance is told its part of the linear stack. */
+  readonly sharedMemory: boolean;
   readonly #typeNumber = new Map<string, number>();
   readonly #helperNumber = new Map<string, number>();
   readonly #tableUse = new Map<string, TableUse>();
 
-  constructor(module: Module, features: WasmFeatures) {
+  constructor(module: Module, features: WasmFeatures, sharedMemory = false) {
     this.module = module;
     this.features = features;
     this.layout = layoutModule(module);
     this.globalAddress = this.layout.globalByName;
+    this.sharedMemory = sharedMemory;
     this.usesStack = module.functions.some((f) => f.slots.length > 0);
     module.imports.forEach((i, k) => { this.functionNumber.set(i.name, k); this.signatures.set(i.name, i); });
     module.functions.forEach((f, k) => { this.functionNumber.set(f.name, module.imports.length + k); this.signatures.set(f.name, f); });

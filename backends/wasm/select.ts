@@ -24,6 +24,8 @@ import { CALL_SITE, INDIRECT_SITE, SITE, siteOf } from './sites.ts';
 export const TRAP_GLOBAL = 0;
 /** The linear stack pointer, when the module has slots. */
 export const STACK_GLOBAL = 1;
+/** The lowest linear stack pointer, when threads share the memory. */
+export const STACK_LIMIT_GLOBAL = 2;
 
 export interface Selected {
   readonly f: MirFunction;
@@ -78,11 +80,21 @@ function resolve(alias: Int32Array, v: number): number {
   return v;
 }
 
+/**
+ * Whether another thread may make the memory grow. V8 tells an instance of that at its next loop or call, so until then
+ * its own idea of the size, which `memory.size` gives and bulk instructions check, may be too small; growing by nothing
+ * asks.
+ */
+function growsElsewhere({ plan }: SelectContext): boolean { return plan.sharedMemory && plan.module.memory.initialPages < plan.module.memory.maximumPages; }
+function learnSize(c: SelectContext): void { if (growsElsewhere(c)) c.node1(OP.memoryGrow, I32, c.i32(0)); }
+
 /** Makes room on the linear stack, or traps. The value of the lowered stack pointer. */
 function selectPrologue(c: SelectContext, size: number): number {
   const before = c.node0(OP.globalGet, I32, STACK_GLOBAL);
   c.loc = c.f.loc;
-  c.trapIf(c.node2(OP.i32LtU, I32, before, c.i32(c.plan.layout.stackLow + size)), siteOf('stack-overflow'));
+  // The pointer is never below the limit, so their difference does not wrap.
+  if (c.plan.sharedMemory) c.trapIf(c.node2(OP.i32LtU, I32, c.node2(OP.i32Sub, I32, before, c.node0(OP.globalGet, I32, STACK_LIMIT_GLOBAL)), c.i32(size)), siteOf('stack-overflow'));
+  else c.trapIf(c.node2(OP.i32LtU, I32, before, c.i32(c.plan.layout.stackLow + size)), siteOf('stack-overflow'));
   const stack = c.node2(OP.i32Sub, I32, before, c.i32(size));
   c.effect(OP.globalSet, [stack], 0, STACK_GLOBAL);
   return stack;
@@ -147,9 +159,9 @@ function select(c: SelectContext, i: Instruction, signed: Uint8Array): void {
     case 'store': selectStore(c, i); return;
     case 'lea': selectLea(c, i); return;
     case 'global_addr': c.i32(c.plan.globalAddress.get(i.global)!, i.result); return;
-    case 'memory_copy': c.effect(OP.memoryCopy, [c.use(i.destination), c.use(i.source), c.use(i.size)], SITE.memory); return;
-    case 'memory_fill': c.effect(OP.memoryFill, [c.use(i.destination), c.use(i.value), c.use(i.size)], SITE.memory); return;
-    case 'memory_size': c.node0(OP.memorySize, I32, 0, 0, i.result); return;
+    case 'memory_copy': learnSize(c); c.effect(OP.memoryCopy, [c.use(i.destination), c.use(i.source), c.use(i.size)], SITE.memory); return;
+    case 'memory_fill': learnSize(c); c.effect(OP.memoryFill, [c.use(i.destination), c.use(i.value), c.use(i.size)], SITE.memory); return;
+    case 'memory_size': if (growsElsewhere(c)) c.node1(OP.memoryGrow, I32, c.i32(0), i.result); else c.node0(OP.memorySize, I32, 0, 0, i.result); return;
     case 'memory_grow': c.node1(OP.memoryGrow, I32, c.use(i.pages), i.result); return;
     case 'call': {
       const s = c.plan.signatures.get(i.callee)!;

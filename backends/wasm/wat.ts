@@ -6,14 +6,18 @@ import type { ModulePlan } from './module-plan.ts';
 import { TYPE_NAMES, wasmType } from './nodes.ts';
 import { OP, hasMemoryArgument, opcodeName } from './opcodes.ts';
 
+/** By number, see `ModulePlan.usesStack`. */
+const GLOBAL_NAMES = ['$trap', '$stack', '$stack_limit'] as const;
+
 /** Prints a module after everything but encoding. Labels are block numbers; `;; file:line:column` follows what came from there. */
 export function printWat(plan: ModulePlan, functions: readonly FinishedFunction[]): string {
   const m = plan.module, lines: string[] = [`(module ${identifier(m.name)}`];
   const nameOf = (k: number): string => identifier(k < m.imports.length ? m.imports[k].name : functions[k - m.imports.length].info.name);
   for (const i of m.imports) lines.push(`  (import "env" ${JSON.stringify(i.name)} (func ${identifier(i.name)}${signature(i.params.map(wasmType), i.results.map(wasmType))}))`);
-  lines.push(`  (memory (export "memory") ${m.memory.initialPages} ${m.memory.maximumPages})`);
+  lines.push(plan.sharedMemory ? `  (memory (export "memory") (import "lamella" "memory") ${m.memory.initialPages} ${m.memory.maximumPages} shared)` : `  (memory (export "memory") ${m.memory.initialPages} ${m.memory.maximumPages})`);
   lines.push('  (global $trap (mut i32) (i32.const 0))');
   if (plan.usesStack) lines.push(`  (global $stack (mut i32) (i32.const ${plan.layout.stackHigh}))`);
+  if (plan.usesStack && plan.sharedMemory) lines.push(`  (global $stack_limit (mut i32) (i32.const ${plan.layout.stackLow}))`);
   if (m.table.length > 0) lines.push(`  (table ${m.table.length} ${m.table.length} funcref) ;; ${m.table.map((n) => n ?? 'null').join(' ')}`);
   const exported = new Map<string, string[]>();
   for (const [name, target] of Object.entries(m.exports)) exported.set(target, [...exported.get(target) ?? [], name]);
@@ -60,7 +64,7 @@ function instruction(code: CodeList, k: number, nameOf: (k: number) => string): 
     case OP.br: case OP.brIf: return `${name} ${labelName(a)}`;
     case OP.brTable: return `${name} ${code.lists[a].map(labelName).join(' ')}`;
     case OP.localGet: case OP.localSet: case OP.localTee: return `${name} ${a}`;
-    case OP.globalGet: case OP.globalSet: return `${name} ${a === 0 ? '$trap' : '$stack'}`;
+    case OP.globalGet: case OP.globalSet: return `${name} ${GLOBAL_NAMES[a]}`;
     case OP.call: case OP.returnCall: return `${name} ${nameOf(a)}`;
     case OP.callIndirect: case OP.returnCallIndirect: return `${name} (type ${a})`;
     case OP.i32Const: return `${name} ${a}`;

@@ -31,8 +31,11 @@ export interface CompiledWasm {
   readonly memoryExport: string;
   readonly trapExport: string;
   readonly stackExport: string | undefined;
-  /** First value of the linear stack pointer. */
+  /** First value of the linear stack pointer, and the lowest it may take. */
   readonly stackTop: number;
+  readonly stackLow: number;
+  /** Set when the memory is one that threads share: then it is imported, and nobody has written `data` to it. */
+  readonly shared: WasmSharedImport | undefined;
   readonly initialPages: number;
   readonly maximumPages: number;
   /** Initial contents of memory. */
@@ -41,6 +44,15 @@ export interface CompiledWasm {
   readonly sites: Int32Array;
   /** Which WebAssembly proposals the code uses where the engine has them. */
   readonly features: Readonly<Record<string, boolean>>;
+}
+
+/** How a module is given a memory that several threads use at once. */
+export interface WasmSharedImport {
+  /** The import's two names. */
+  readonly module: string;
+  readonly name: string;
+  /** Export name of the global that holds the linear stack's lowest address for this instance, if there is a stack. */
+  readonly stackLimitExport: string | undefined;
 }
 
 /** Numbers in {@link CompiledWasm.sites}: 1 + n is trap code n; these need the engine's message, or are calls. */

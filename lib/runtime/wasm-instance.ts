@@ -7,7 +7,7 @@ import type { SourceLocation } from '../mir/module.ts';
 import { surfaceSignature, type Surface, type SurfaceSignature } from '../mir/surface.ts';
 import { formatSignature } from '../mir/types.ts';
 import { hintFor, showValue, type BoundaryValue } from './boundary.ts';
-import { wasmEngine, type WasmEngine, type WasmEngineModule, type WasmGlobal, type WasmMemory } from './wasm-engine.ts';
+import { wasmEngine, type WasmEngine, type WasmEngineModule, type WasmGlobal, type WasmMemory, type WasmSharedMemory } from './wasm-engine.ts';
 import { readWasmTrap } from './wasm-traps.ts';
 import { slotsOf } from './wasm-values.ts';
 import { adapt, needsAdapter } from './wasm-vector-adapter.ts';
@@ -24,7 +24,12 @@ export interface WasmInstanceOptions {
   readonly surface?: Surface;
   /** The bytes as the engine compiled them before. */
   readonly engineModule?: WasmEngineModule;
+  /** Needed exactly when the module was compiled for a shared memory: that memory, and the part of the stack that is this instance's. */
+  readonly shared?: WasmSharedPart;
 }
+
+/** One instance's part in a memory that others use at the same time. Whoever made the memory has written its first bytes. */
+export interface WasmSharedPart { readonly memory: WasmSharedMemory; readonly stackLow: number; readonly stackHigh: number }
 
 /**
  * One instance of a compiled module: its memory lives on between calls.
@@ -36,7 +41,7 @@ export interface WasmInstanceOptions {
 export class WasmInstance {
   readonly compiled: CompiledWasm;
   readonly exports: Readonly<Record<string, (...args: readonly unknown[]) => Results>>;
-  readonly #memory: WasmMemory;
+  readonly #memory: WasmMemory | WasmSharedMemory;
   readonly #trap: WasmGlobal;
   readonly #stack: WasmGlobal | undefined;
   readonly #locations: readonly SourceLocation[];
@@ -52,10 +57,19 @@ export class WasmInstance {
       const f = compiled.functions[k];
       env[f.name] = this.#bindImport(f, options.imports !== undefined && Object.hasOwn(options.imports, f.name) ? options.imports[f.name] : undefined, surfaceSignature(options.surface, f.name));
     }
-    const raw = new engine.Instance(module, { env }).exports;
-    this.#memory = raw[compiled.memoryExport] as WasmMemory;
+    const part = options.shared;
+    if ((part === undefined) !== (compiled.shared === undefined)) {
+      throw new UsageError(`module ${JSON.stringify(compiled.moduleName)} was compiled ${part === undefined ? 'for a shared memory, and none is given' : 'for a memory of its own, and a shared one is given'}`, 'Compile it with the option sharedMemory exactly when you pass `shared`.');
+    }
+    const imports = compiled.shared === undefined ? { env } : { env, [compiled.shared.module]: { [compiled.shared.name]: part?.memory } };
+    const raw = new engine.Instance(module, imports).exports;
+    this.#memory = part?.memory ?? raw[compiled.memoryExport] as WasmMemory;
     this.#trap = raw[compiled.trapExport] as WasmGlobal;
     this.#stack = compiled.stackExport === undefined ? undefined : raw[compiled.stackExport] as WasmGlobal;
+    if (part !== undefined && compiled.shared?.stackLimitExport !== undefined && this.#stack !== undefined) {
+      (raw[compiled.shared.stackLimitExport] as WasmGlobal).value = part.stackLow;
+      this.#stack.value = part.stackHigh;
+    }
     const exports = Object.create(null) as Record<string, (...args: readonly unknown[]) => Results>;
     for (const [name, k] of Object.entries(compiled.exports)) {
       const f = compiled.functions[k];
@@ -64,8 +78,14 @@ export class WasmInstance {
     this.exports = Object.freeze(exports);
   }
 
-  /** The linear memory; another array after it has grown. */
-  get memory(): Uint8Array<ArrayBuffer> { return new Uint8Array(this.#memory.buffer); }
+  /** The linear memory; another array after it has grown. @throws UsageError for a shared memory, which belongs to its maker */
+  get memory(): Uint8Array<ArrayBuffer> {
+    const { buffer } = this.#memory;
+    if (!(buffer instanceof ArrayBuffer)) throw new UsageError('this instance has no memory of its own', 'Use the shared memory that it was given.');
+    return new Uint8Array(buffer);
+  }
+  /** Bytes of the linear memory, its own or shared. */
+  get memorySize(): number { return this.#memory.buffer.byteLength; }
 
   /**
    * Calls an exported function.

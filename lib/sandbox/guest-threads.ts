@@ -9,12 +9,14 @@ export interface KilledReport {
   isRun(id: number): boolean;
 }
 
-/** What a thread tells. Nothing comes after `killed` or `gone`. */
+/** What a thread tells. Nothing comes after `killed` or `gone` but `ended`. */
 export interface GuestEvents {
   readonly reply: (reply: WasmReply) => void;
   readonly killed: (report: KilledReport) => void;
   /** It ended by itself. */
   readonly gone: (message: string) => void;
+  /** It can run no more code: the last that is heard of it, however it came to its end. Only where {@link GuestThreads.tellEnds}. */
+  readonly ended: () => void;
 }
 
 /** One thread with a guest in it. */
@@ -23,13 +25,15 @@ export interface GuestThread {
   post(request: WasmRequest): void;
   /** Ends it, whatever it is doing. */
   kill(): void;
-  /** Nothing more is to be heard of it. */
+  /** Nothing more is to be heard of it but its end. */
   close(): void;
 }
 
 export interface GuestThreads {
   /** False where threads have no memory in common: guests cannot call host functions then. */
   readonly sharesMemory: boolean;
+  /** True where it is known when a thread that was killed has ended. */
+  readonly tellEnds: boolean;
   /**
    * Starts a thread, which ends runs at their deadlines by itself.
    *

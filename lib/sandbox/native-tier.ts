@@ -6,12 +6,11 @@ import { interruptThread } from '../runtime/interrupt.ts';
 import { nativeBridge } from '../runtime/native/load.ts';
 import { publishProgram, type PublishedProgram, type RuntimeTarget } from '../runtime/program.ts';
 import { SharedMemoryOwner } from '../runtime/shared-memory.ts';
-import type { ModuleImage } from '../runtime/module-image.ts';
 import { configure, type SandboxConfig } from './config.ts';
 import type { JobEnd, JobSpec } from './job.ts';
 import { ProgramCache } from './program-cache.ts';
 import { requireBudget, type TakenModule } from './program.ts';
-import { SharedMemoryUnsupportedError, type PreparedRun, type PreparedShare, type SharedRun, type Tier } from './tier.ts';
+import { linearStackPart, type PreparedRun, type PreparedShare, type SharedRun, type Tier } from './tier.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 /** Machine code ready to run. `key` is what workers know it by. */
@@ -80,7 +79,7 @@ export class NativeTier implements Tier {
 
   share(t: TakenModule, config: SandboxConfig, workers: number): PreparedShare {
     const { program, memoryPages, alive } = this.#cache.get(t, withStacks(t, config, workers)), { image, code, key } = program;
-    const stack = linearStackPart(image, workers);
+    const stack = linearStackPart(image.moduleName, image.stackHigh - image.stackLow, workers);
     const memory = new SharedMemoryOwner(nativeBridge(), { initialPages: image.initialPages, maximumPages: memoryPages, places: workers });
     const writeData = (): void => { for (const d of image.data) memory.access.write(d.address, d.bytes); };
     writeData();
@@ -123,18 +122,6 @@ export class NativeTier implements Tier {
     await Promise.all(this.#leaving);
   }
   dispose(): void { this.#arena?.dispose(); }
-}
-
-/** Fewer bytes of linear stack are no use to a worker. */
-const LEAST_STACK_PART = 1024;
-
-/** Bytes of the linear stack that each of `workers` gets: an equal part of what the module declares. */
-function linearStackPart(image: ModuleImage, workers: number): number {
-  const all = image.stackHigh - image.stackLow, part = Math.floor(all / workers / 16) * 16;
-  if (all > 0 && part < LEAST_STACK_PART) {
-    throw new SharedMemoryUnsupportedError(image.moduleName, `its linear stack of ${all} bytes is too small to be parted among ${workers} workers`, `Build it with a larger one: module(name, { memory: { stackSize: ${LEAST_STACK_PART * workers} } }).`);
-  }
-  return part;
 }
 
 /** The configuration without the memory that the machine stacks of all workers but one take. */

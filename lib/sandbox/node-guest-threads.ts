@@ -11,8 +11,10 @@ const OWN_STACK_MEGABYTES = 0.5;
 
 export class NodeGuestThreads implements GuestThreads {
   readonly sharesMemory = true;
+  readonly tellEnds = true;
   readonly #scripts: { readonly supervisor: URL; readonly guest: URL };
-  readonly #guests = new Map<number, { readonly events: GuestEvents; readonly supervisor: Worker }>();
+  /** Threads that have not ended; `closed`: only their end is of interest. */
+  readonly #guests = new Map<number, { readonly events: GuestEvents; readonly supervisor: Worker; closed: boolean }>();
   readonly #plan = new SharedArrayBuffer(PLAN_BYTES);
   #supervisor: Worker | undefined;
   #held = false;
@@ -30,14 +32,15 @@ export class NodeGuestThreads implements GuestThreads {
     port.unref();
     const start: WasmGuestStart = { mayOptimise: engineFlagsUntouched(), port: port2, channel: channel ?? new SharedArrayBuffer(0), control: new SharedArrayBuffer(CONTROL_BYTES), plan: this.#plan };
     const supervisor = this.#supervisor ??= this.#startSupervisor();
-    this.#guests.set(guest, { events, supervisor });
+    const it = { events, supervisor, closed: false };
+    this.#guests.set(guest, it);
     const ask = (request: SupervisorRequest, transfer: readonly MessagePort[] = []): void => { supervisor.postMessage(request, [...transfer]); };
     ask({ type: 'spawn', guest, stackMegabytes: stackMegabytes + OWN_STACK_MEGABYTES, start }, [port2]);
     return {
       post: (request) => { port.postMessage(request); },
       kill: () => { ask({ type: 'terminate', guest }); },
       close: () => {
-        this.#guests.delete(guest);
+        it.closed = true;
         port.close();
       },
     };
@@ -70,19 +73,28 @@ export class NodeGuestThreads implements GuestThreads {
     made.on('exit', () => {
       if (this.#supervisor === made) this.#supervisor = undefined;
       // Its guests have ended with it.
-      for (const { events, supervisor } of [...this.#guests.values()]) if (supervisor === made) events.gone(message);
+      for (const [guest, { supervisor }] of [...this.#guests]) if (supervisor === made) this.#ended(guest, message);
     });
     return made;
   }
 
   #heard(reply: SupervisorReply): void {
-    const known = this.#guests.get(reply.guest);
-    if (known === undefined) return;
-    const { events } = known;
     switch (reply.type) {
-      case 'killed': events.killed({ wallTime: reply.wallTime, cpuTime: reply.cpuTime, isRun: (id) => runNumber(id) === reply.run }); return;
-      case 'gone': events.gone(reply.message); return;
+      case 'killed': {
+        const it = this.#guests.get(reply.guest);
+        if (it?.closed === false) it.events.killed({ wallTime: reply.wallTime, cpuTime: reply.cpuTime, isRun: (id) => runNumber(id) === reply.run });
+        return;
+      }
+      case 'gone': this.#ended(reply.guest, reply.message); return;
       default: reply satisfies never;
     }
+  }
+
+  #ended(guest: number, message: string): void {
+    const it = this.#guests.get(guest);
+    if (it === undefined) return;
+    this.#guests.delete(guest);
+    if (!it.closed) it.events.gone(message);
+    it.events.ended();
   }
 }

@@ -22,7 +22,7 @@ import { policyOf, type SandboxConfig } from './config.ts';
  * `wasm`. `hostTarget()` has both, `sandboxTarget()` what can be had on this machine.
  */
 export interface SandboxTarget extends Partial<RuntimeTarget> {
-  readonly wasm?: { readonly compile: (module: Module) => CompiledWasm };
+  readonly wasm?: { readonly compile: (module: Module, options?: { readonly sharedMemory?: boolean }) => CompiledWasm };
 }
 
 /** The module addresses raw process memory, which no sandbox can contain. */

@@ -87,6 +87,9 @@ export class SharedJob<M extends Module> {
   /**
    * The memory's bytes, live: runs that are on write to it, and see what is written. Use `Atomics` for what both sides
    * touch at the same time. After a growth ask again: an older view keeps its length.
+   *
+   * In the tier `wasm` the engine tells other threads of a growth at their next loop or call: `memory.size()`, copies and
+   * fills ask for it, ordinary accesses need not, but an atomic access to a new page traps until then.
    */
   get memory(): Uint8Array<SharedArrayBuffer> {
     this.#requireAlive();

@@ -43,6 +43,18 @@ export class SharedMemoryUnsupportedError extends LamellaError {
   }
 }
 
+/** Fewer bytes of linear stack are no use to a worker. */
+const LEAST_STACK_PART = 1024;
+
+/** Bytes of the linear stack that each of `workers` gets: an equal part of what the module declares. @throws SharedMemoryUnsupportedError */
+export function linearStackPart(moduleName: string, stackBytes: number, workers: number): number {
+  const part = Math.floor(stackBytes / workers / 16) * 16;
+  if (stackBytes > 0 && part < LEAST_STACK_PART) {
+    throw new SharedMemoryUnsupportedError(moduleName, `its linear stack of ${stackBytes} bytes is too small to be parted among ${workers} workers`, `Build it with a larger one: module(name, { memory: { stackSize: ${LEAST_STACK_PART * workers} } }).`);
+  }
+  return part;
+}
+
 export interface Tier {
   readonly isolation: 'worker' | 'wasm';
   /** Compiles a checked module, or finds it compiled. Throws whatever refuses it. */

@@ -10,7 +10,7 @@ import { LamellaError, TrapError, UsageError } from '../mir/errors.ts';
 import type { Import } from '../mir/module.ts';
 import { RunInterruptedError } from '../runtime/run-errors.ts';
 import { wasmEngine, type WasmEngineModule } from '../runtime/wasm-engine.ts';
-import { WasmInstance, type WasmHostFunction } from '../runtime/wasm-instance.ts';
+import { WasmInstance, type WasmHostFunction, type WasmSharedPart } from '../runtime/wasm-instance.ts';
 import type { HostCallChannel } from './host-call-channel.ts';
 import type { DoneReply, RawResult, Scalar } from './protocol.ts';
 import type { WasmImage, WasmReply, WasmRequest, WasmRunRequest } from './wasm-protocol.ts';
@@ -88,7 +88,7 @@ export class WasmGuest {
   rehearse(): void {
     const compiled: CompiledWasm = {
       architecture: 'wasm', moduleName: 'rehearsal', memoryModel: 'linear', bytes: Uint8Array.from(REHEARSAL), functions: [{ name: 'f', params: ['i32'], results: ['i32'], internal: false }],
-      importCount: 0, exports: { f: 0 }, memoryExport: 'm', trapExport: 't', stackExport: undefined, stackTop: 0, initialPages: 1, maximumPages: 1, data: [], sites: new Int32Array(0), features: {},
+      importCount: 0, exports: { f: 0 }, memoryExport: 'm', trapExport: 't', stackExport: undefined, stackTop: 0, stackLow: 0, shared: undefined, initialPages: 1, maximumPages: 1, data: [], sites: new Int32Array(0), features: {},
     };
     const image: WasmImage = { compiled, engineModule: undefined, imports: [], locations: [], surface: undefined };
     this.#silent = true;
@@ -135,13 +135,18 @@ export class WasmGuest {
     return it;
   }
 
+  #makeInstance({ image, engineModule }: Known, shared: WasmSharedPart | undefined): WasmInstance {
+    const imports: Record<string, WasmHostFunction> = Object.create(null) as Record<string, WasmHostFunction>;
+    for (const i of image.imports) imports[i.name] = this.#hostFunction(i);
+    return new WasmInstance(image.compiled, {
+      imports, locations: image.locations, ...(image.surface === undefined ? {} : { surface: image.surface }), ...(engineModule === undefined ? {} : { engineModule }),
+      ...(shared === undefined ? {} : { shared }),
+    });
+  }
+
   #instanceOf(it: Known): WasmInstance {
     if (it.instance === undefined) {
-      const { image } = it, imports: Record<string, WasmHostFunction> = Object.create(null) as Record<string, WasmHostFunction>;
-      for (const i of image.imports) imports[i.name] = this.#hostFunction(i);
-      it.instance = new WasmInstance(image.compiled, {
-        imports, locations: image.locations, ...(image.surface === undefined ? {} : { surface: image.surface }), ...(it.engineModule === undefined ? {} : { engineModule: it.engineModule }),
-      });
+      it.instance = this.#makeInstance(it, undefined);
       let count = 0;
       for (const k of [...this.#known.values()].reverse()) if (k.instance !== undefined && ++count > KEPT_INSTANCES) k.instance = undefined;
     }
@@ -161,7 +166,8 @@ export class WasmGuest {
         done({ kind: 'failed', message: 'the guest does not know the module' });
         return undefined;
       }
-      instance = this.#instanceOf(it);
+      // A part in a shared memory is had for one run.
+      instance = request.shared === undefined ? this.#instanceOf(it) : this.#makeInstance(it, request.shared);
       if (request.inputs.length > 0) {
         const { memory } = instance;
         for (const i of request.inputs) memory.set(i.bytes, i.address);
@@ -181,13 +187,14 @@ export class WasmGuest {
       result = resultOf(error);
     }
     const wall = performance.now() - before;
-    const cpuTime = this.#side.end(request, wall, this.#waited), { memory } = instance;
+    const cpuTime = this.#side.end(request, wall, this.#waited);
     this.#due = Infinity;
     if (result.kind === 'ok' && request.outputs.length > 0) {
+      const { memory } = instance;
       // fromEntries also makes an own property of the name __proto__.
       result = { ...result, outputs: Object.fromEntries(request.outputs.map((o) => [o.name, memory.slice(o.address, o.address + o.length)])) };
     }
-    done(result, wall, cpuTime, memory.length);
+    done(result, wall, cpuTime, instance.memorySize);
     return it;
   }
 }

@@ -7,9 +7,11 @@
  * Invariants:
  * - a caller is answered when its guest is killed, not when the thread has ended or been replaced;
  * - a thread whose run was killed or given up never runs anything again;
+ * - a run in a shared memory is over only when its thread has ended, if it was killed;
  * - once the pool is in use there is a thread more than runs, so that the next run finds one that is up.
  */
 import type { WasmEngineModule } from '../runtime/wasm-engine.ts';
+import type { WasmSharedPart } from '../runtime/wasm-instance.ts';
 import { CHANNEL_BYTES, HostCallChannel } from './host-call-channel.ts';
 import type { JobEnd, JobSpec } from './job.ts';
 import type { GuestThread, GuestThreads, KilledReport } from './guest-threads.ts';
@@ -30,7 +32,9 @@ export interface WasmJob extends JobSpec {
   readonly stackSize: number;
   /** A guest has had the engine compile the program. */
   readonly compiled: (engineModule: WasmEngineModule) => void;
-  /** Called once, when no guest runs it any more. */
+  /** The part of a shared memory it has. */
+  readonly shared?: WasmSharedPart;
+  /** Called once, when no guest runs it any more. With a shared memory: when no thread can touch that any more. */
   readonly over: () => void;
 }
 
@@ -46,6 +50,8 @@ class Guest {
   readonly channel: HostCallChannel | undefined;
   readonly known = new Set<number>();
   readonly started: Promise<void>;
+  /** Resolves when the thread can run no more code; never where that is not known. */
+  readonly ended: Promise<void>;
   /** Number of the run it is executing, −1 for none. */
   run = -1;
   /** It can take work. */
@@ -66,6 +72,8 @@ class Guest {
       this.#down = down;
     });
     this.started.catch(() => {});
+    let down = (): void => {};
+    this.ended = new Promise((resolve) => { down = resolve; });
     this.thread = threads.start(stack, channel, {
       reply: (reply) => {
         if (reply.type !== 'ready') { this.onReply(reply); return; }
@@ -77,6 +85,7 @@ class Guest {
         gone(this, 'it was stopped at its deadline');
       },
       gone: (message) => { gone(this, message); },
+      ended: () => { down(); },
     });
   }
 
@@ -131,6 +140,9 @@ export class WasmPool {
       this.#pump();
     });
   }
+
+  /** True when guests have memory in common, and it is known when one that was killed has ended. */
+  get canShare(): boolean { return this.#threads.sharesMemory && this.#threads.tellEnds; }
 
   /** Tells every guest to drop a program. */
   forget(key: number): void {
@@ -235,6 +247,14 @@ export class WasmPool {
     if (this.#spare > 0 && this.#busy > 0 && coming.size === 0 && this.#idle.length === 0 && this.#guests.size <= this.#limit) this.#start(this.#spare);
   }
 
+  #overWhenEnded(g: Guest, job: WasmJob): void {
+    this.#hold();
+    void g.ended.then(() => {
+      this.#letGo();
+      job.over();
+    });
+  }
+
   #dispatch(g: Guest, pending: Pending): void {
     const { job, settle } = pending, { call, signal } = job, queueTime = performance.now() - pending.submitted;
     signal?.removeEventListener('abort', pending.cancel);
@@ -250,7 +270,7 @@ export class WasmPool {
       this.#letGo();
       this.#busy--;
       if (usable) this.#idle.push(g); else this.#kill(g);
-      job.over();
+      if (usable || job.shared === undefined) job.over(); else this.#overWhenEnded(g, job);
       settle(end);
       this.#pump();
     };
@@ -283,7 +303,7 @@ export class WasmPool {
     const isKnown = g.known.has(job.key), grace = WASM_GRACE_MS + (isKnown ? 0 : COMPILE_GRACE_MS);
     if (call.timeLimit !== null && call.timeLimit + grace <= LONGEST_DELAY_MS) watchdog = setTimeout(() => { finish({ kind: 'stuck', queueTime }, false); }, call.timeLimit + grace);
     g.known.add(job.key);
-    const request: WasmRunRequest = { type: 'run', key: job.key, image: isKnown ? undefined : job.image, ...call };
+    const request: WasmRunRequest = { type: 'run', key: job.key, image: isKnown ? undefined : job.image, ...(job.shared === undefined ? {} : { shared: job.shared }), ...call };
     try {
       g.thread.post(request);
     } catch (error) {

@@ -4,6 +4,7 @@ import type { CompiledWasm } from '../codegen/wasm-module.ts';
 import type { Import, SourceLocation } from '../mir/module.ts';
 import type { Surface } from '../mir/surface.ts';
 import type { WasmEngineModule } from '../runtime/wasm-engine.ts';
+import type { WasmSharedPart } from '../runtime/wasm-instance.ts';
 import type { DoneReply, ForgetRequest, ForgottenReply, GuestCall, HostCallMessage } from './protocol.ts';
 
 /** A program as a guest needs it. */
@@ -17,7 +18,13 @@ export interface WasmImage {
 }
 
 /** Host to guest: run one function. `image` is sent the first time a guest meets `key`. */
-export interface WasmRunRequest extends GuestCall { readonly type: 'run'; readonly key: number; readonly image: WasmImage | undefined }
+export interface WasmRunRequest extends GuestCall {
+  readonly type: 'run';
+  readonly key: number;
+  readonly image: WasmImage | undefined;
+  /** The run is one of several in a memory that the host holds. */
+  readonly shared?: WasmSharedPart;
+}
 export type WasmRequest = WasmRunRequest | ForgetRequest;
 
 /** Guest to host, once: it can take work. */

@@ -1,9 +1,9 @@
 /** The tier `wasm`: WebAssembly on a thread of its own, ended with its run when it must be. Works wherever Node does. */
-import { LamellaError } from '../mir/errors.ts';
+import { InternalError, LamellaError } from '../mir/errors.ts';
 import type { Module } from '../mir/module.ts';
 import type { CompiledWasm } from '../codegen/wasm-module.ts';
 import type { Pipeline } from '../passes/pipeline.ts';
-import type { WasmEngineModule } from '../runtime/wasm-engine.ts';
+import { wasmEngine, type WasmEngineModule, type WasmSharedMemory } from '../runtime/wasm-engine.ts';
 import { hasNode } from '../runtime/node-builtin.ts';
 import type { SandboxConfig } from './config.ts';
 import type { GuestThreads } from './guest-threads.ts';
@@ -11,7 +11,8 @@ import type { JobEnd, JobSpec } from './job.ts';
 import { ProgramCache } from './program-cache.ts';
 import type { SandboxTarget, TakenModule } from './program.ts';
 import { NodeGuestThreads } from './node-guest-threads.ts';
-import { SharedMemoryUnsupportedError, type PreparedRun, type PreparedShare, type Tier } from './tier.ts';
+import { GroupGate } from './group-gate.ts';
+import { linearStackPart, SharedMemoryUnsupportedError, type PreparedRun, type PreparedShare, type SharedRun, type Tier } from './tier.ts';
 import { WasmPool } from './wasm-pool.ts';
 import type { WasmImage } from './wasm-protocol.ts';
 import { hasWebWorkers, WebGuestThreads } from './web-guest-threads.ts';
@@ -38,6 +39,8 @@ export class NoSharedMemoryError extends LamellaError {
 }
 
 let pool: WasmPool | undefined;
+/** Through it go all runs in shared memories. */
+const gate = new GroupGate();
 let nextKey = 1;
 
 /** The process's guests, shared by all sandboxes. */
@@ -61,19 +64,23 @@ export function wasmThreads(): number { return pool?.size ?? 0; }
 export class WasmTier implements Tier {
   readonly isolation = 'wasm';
   readonly #cache: ProgramCache<WasmProgram>;
+  /** Programs whose memory is shared: other code than those of {@link #cache}. */
+  readonly #shared: ProgramCache<WasmProgram>;
 
   constructor(wasm: NonNullable<SandboxTarget['wasm']>, pipeline: Pipeline) {
-    this.#cache = new ProgramCache<WasmProgram>({
+    const cache = (sharedMemory: boolean): ProgramCache<WasmProgram> => new ProgramCache<WasmProgram>({
       pipeline,
       // The engine enforces the maximum that the binary module declares.
       capped: true,
       make: (optimised, t, pages) => {
-        const compiled = wasm.compile(withMaximum(optimised, pages)), { imports, locations } = optimised;
+        const compiled = wasm.compile(withMaximum(optimised, pages), { sharedMemory }), { imports, locations } = optimised;
         const image = { compiled, engineModule: undefined, imports, locations, surface: t.surface };
         return { key: nextKey++, size: compiled.bytes.length + compiled.sites.byteLength, compiled, image };
       },
       drop: (program) => { pool?.forget(program.key); },
     });
+    this.#cache = cache(false);
+    this.#shared = cache(true);
   }
 
   prepare(t: TakenModule, config: SandboxConfig): PreparedRun {
@@ -97,13 +104,60 @@ export class WasmTier implements Tier {
     };
   }
 
-  share(t: TakenModule): PreparedShare {
-    throw new SharedMemoryUnsupportedError(t.module.name, 'the tier "wasm" gives every run a memory of its own', 'Use the isolation "worker", on a machine where native code runs.');
+  share(t: TakenModule, config: SandboxConfig, workers: number): PreparedShare {
+    const library = t.module.imports.find((i) => i.kind === 'libc');
+    if (library !== undefined) throw new LibraryImportError(t.module.name, library.name);
+    if (typeof SharedArrayBuffer !== 'function' || !sharedPool(config.workers).canShare) {
+      throw new SharedMemoryUnsupportedError(t.module.name, 'threads have no memory in common here, or nobody is told when one of them has ended', 'Run it in Node.');
+    }
+    const { program, alive } = this.#shared.get(t, config), { key, compiled } = program;
+    const stack = linearStackPart(t.module.name, compiled.stackTop - compiled.stackLow, workers), memory = sharedMemory(compiled);
+    const writeData = (): void => { for (const d of compiled.data) new Uint8Array(memory.buffer).set(d.bytes, d.address); };
+    writeData();
+    const clear = (): void => { new Uint8Array(memory.buffer).fill(0); };
+    return {
+      codeSize: compiled.bytes.length, initialMemory: compiled.initialPages * 65536,
+      bytes: () => {
+        // Growth in another thread reaches this thread's object a little later, unless it is asked.
+        memory.grow(0);
+        return new Uint8Array(memory.buffer);
+      },
+      start: (runs: readonly SharedRun[], { stackSize }: SandboxConfig): readonly Promise<JobEnd>[] => {
+        const settle: ((end: Promise<JobEnd>) => void)[] = [];
+        const ends = runs.map((_, k) => new Promise<JobEnd>((resolve) => { settle[k] = resolve; })), submitted = performance.now();
+        gate.allow(workers);
+        gate.pass(runs.length, () => {
+          const guests = sharedPool(config.workers + gate.limit);
+          const begin = (run: SharedRun, k: number): void => {
+            const { call, signal, hostCall, place } = run, stackLow = compiled.stackLow + place * stack, waited = performance.now() - submitted;
+            const end = guests.run({
+              call, signal, hostCall, key, image: program.image, stackSize, shared: { memory, stackLow, stackHigh: stackLow + stack },
+              compiled: (engineModule) => { program.image = withEngineModule(program.image, engineModule); },
+              over: () => {
+                if (!alive()) guests.forget(key);
+                gate.leave();
+                run.over();
+              },
+            });
+            settle[k](end.then((e) => ({ ...e, queueTime: e.queueTime + waited })));
+          };
+          // All threads are up before the first run begins: they may wait for one another, and their deadlines count.
+          void guests.warm(runs.length, stackSize).then(() => { runs.forEach(begin); });
+        });
+        return ends;
+      },
+      clear: () => {
+        clear();
+        writeData();
+      },
+      release: clear,
+    };
   }
 
   async warm(config: SandboxConfig): Promise<void> { await sharedPool(config.workers).warm(config.workers, config.stackSize); }
   clear(): Promise<void> {
     this.#cache.clear();
+    this.#shared.clear();
     return Promise.resolve();
   }
   dispose(): void {}
@@ -111,6 +165,13 @@ export class WasmTier implements Tier {
 
 function withMaximum(m: Module, maximumPages: number): Module {
   return m.memory.maximumPages === maximumPages ? m : { ...m, memory: { ...m.memory, maximumPages } };
+}
+
+/** @throws RangeError when the engine has no room for it */
+function sharedMemory({ initialPages, maximumPages }: CompiledWasm): WasmSharedMemory {
+  const engine = wasmEngine();
+  if (engine === undefined) throw new InternalError('there is no WebAssembly engine');
+  return new engine.Memory({ initial: initialPages, maximum: maximumPages, shared: true }) as WasmSharedMemory;
 }
 
 const NO_BYTES = new Uint8Array(0);

@@ -30,6 +30,8 @@ export function hasWebWorkers(): boolean { return typeof (globalThis as { Worker
 export class WebGuestThreads implements GuestThreads {
   /** Only pages that are isolated (COOP and COEP headers) have shared memory. */
   readonly sharesMemory = typeof SharedArrayBuffer === 'function';
+  /** A browser's workers end some time after they were told to. */
+  readonly tellEnds = false;
   readonly #workers = new Set<WebWorker>();
 
   start(_stackMegabytes: number, channel: SharedArrayBuffer | undefined, events: GuestEvents): GuestThread {

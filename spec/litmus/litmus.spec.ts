@@ -1,7 +1,7 @@
 /** The litmus tests and counters of the campaign, few times each: with and without optimisation. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { hostTarget, Pipeline } from '../../lib/index.ts';
+import { hostTarget, Pipeline, sandboxTarget } from '../../lib/index.ts';
 import { Sandbox } from '../../lib/sandbox/index.ts';
 import { skipUnlessNative } from '../support/native.ts';
 import { runCounters } from './counters.ts';
@@ -26,6 +26,17 @@ test('interleavings: what sequential consistency allows', () => {
   assert.equal(weakOf('IRIW relaxed'), [0b0101]);
   assert.equal(weakOf('WRC release/acquire'), [0b011]);
   assert.equal(weakOf('CoRR relaxed'), [0b01]);
+});
+
+test('no forbidden outcome and no lost increment in the tier wasm', async () => {
+  await using sandbox = new Sandbox(sandboxTarget(), { maxExecutionTime: 20_000, workers: 2, isolation: 'wasm' });
+  for (const name of ['MP release/acquire, plain message', 'SB seq_cst', 'LB seq_cst', 'CoRR relaxed']) {
+    const litmus = LITMUS.find((l) => l.name === name);
+    if (litmus === undefined) throw new Error(name);
+    const result = await runLitmus(sandbox, litmus, FEW);
+    assert.not(result.failed, resultText(result));
+  }
+  for (const { name, wrong } of await runCounters(sandbox, 2, 1)) assert.equal(wrong, [], name);
 });
 
 if (skipUnlessNative('litmus')) {
