@@ -4,6 +4,7 @@
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { machineLevels } from '../support/native-executor.ts';
 import { skipUnlessNative } from '../support/native.ts';
 import { formatMismatch, runDifferential } from './differential.ts';
 import { executors } from './executors.ts';
@@ -17,6 +18,19 @@ if (skipUnlessNative('native fuzzing')) {
     const report = runDifferential({ executors: executors(['native', 'native-O1', 'native-O2', 'native-O3']), seed: SEED, count: COUNT });
     assert.is(report.mismatches.length, 0, report.mismatches.map(formatMismatch).join('\n\n'));
     assert.is(report.programs, COUNT);
+  });
+
+  const few = Math.ceil(COUNT / 6);
+  test(`${few} programs with vectors and atomics, for every level of processor features`, () => {
+    const names = machineLevels().flatMap((level) => (level === 'sse2' || level === 'avx2' ? [`native@${level}`, `native-O2@${level}`] : [`native-O2@${level}`]));
+    const report = runDifferential({ executors: executors(names), seed: SEED, count: few, generate: { vectors: true, wide: true, atomics: true, imports: true }, thorough: 4 });
+    assert.is(report.mismatches.length, 0, report.mismatches.map(formatMismatch).join('\n\n'));
+    assert.equal(report.unsupported, Object.fromEntries(Object.keys(report.ran).map((name) => [name, 0])));
+  });
+
+  test(`${few} programs of the native memory model`, () => {
+    const report = runDifferential({ executors: executors(['native', 'native-O1', 'native-O3']), seed: SEED, count: few, generate: { native: true, vectors: true, atomics: true, imports: true }, thorough: 4 });
+    assert.is(report.mismatches.length, 0, report.mismatches.map(formatMismatch).join('\n\n'));
   });
 }
 
