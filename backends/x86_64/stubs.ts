@@ -41,15 +41,14 @@ const images: [StubImage | undefined, StubImage | undefined] = [undefined, undef
 /**
  * The image, built on first use; every build gives the same bytes.
  *
- * @param avx - the machine has AVX: wherever guest code is left, the upper halves of vector registers are cleared. The
- *   host's code, and the legacy instructions of the stubs, would be slow while they are in use; and after a trap a
- *   guest's data would stay in them. One process should use one image
+ * @param avx - the machine has AVX: what ends a run elsewhere than at a return or a call (which clear them themselves,
+ *   see `EmitContext.leaveWide`) clears the upper halves of vector registers too. A guest's data would stay in them,
+ *   and the host's code in legacy encoding would be slow. One process should use one image
  */
 export function x86_64Stubs(avx = false): StubImage { return images[avx ? 1 : 0] ??= build(avx); }
 
 function build(avx: boolean): StubImage {
   const code = new CodeBuffer(X86_64_CODE), asm = new Assembler(code);
-  const clearUpperHalves = (): void => { if (avx) asm.fixed(FIXED.vzeroupper); };
   const label = (): Label => code.newLabel();
   const enter = label(), exit = label(), importThunk = label(), growThunk = label(), copyThunk = label(), fillThunk = label();
   const windowLow = label(), windowHigh = label(), interrupted = label(), hostException = label(), leave = label();
@@ -63,7 +62,6 @@ function build(avx: boolean): StubImage {
   // Past the call the results are being handed over: too late to interrupt, so the window must not contain it.
   const afterCall = label();
   code.bind(afterCall);
-  clearUpperHalves();
   emitStoreResults(asm, leave);
 
   code.align(64);
@@ -72,15 +70,12 @@ function build(avx: boolean): StubImage {
   code.bind(growThunk);
   asm.ri(X.mov, 4, R11, GROW_INDEX);
   code.bind(importThunk);
-  clearUpperHalves();
   emitImportThunk(asm, interrupted, hostException);
   code.align(64);
   code.bind(copyThunk);
-  clearUpperHalves();
   emitCopy(asm);
   code.align(64);
   code.bind(fillThunk);
-  clearUpperHalves();
   emitFill(asm);
   code.bind(windowHigh);
 
@@ -91,8 +86,7 @@ function build(avx: boolean): StubImage {
   code.bind(hostException);
   asm.mi(X.mov, 4, asm.gs(CTX.status), RUN_STATUS.hostException);
   code.bind(exit);
-  clearUpperHalves();
-  emitExit(asm);
+  emitExit(asm, avx);
   code.bind(leave);
   emitLeave(asm);
 
@@ -195,7 +189,8 @@ function emitImportThunk(asm: Assembler, interrupted: Label, hostException: Labe
 }
 
 /** The end of a run that did not return: brings back the processor state and clears what could carry data across. */
-function emitExit(asm: Assembler): void {
+function emitExit(asm: Assembler, avx: boolean): void {
+  if (avx) asm.fixed(FIXED.vzeroupper);
   asm.fixed(FIXED.cld);
   asm.rm(X.mov, 8, RBX, asm.gs(CTX.self));
   asm.fixed(FIXED.fninit);

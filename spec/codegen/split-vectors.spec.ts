@@ -151,9 +151,9 @@ locations
   });
 }
 
-test('stubs for machines with AVX clear the upper halves wherever guest code is left; the others never name them', () => {
+test('stubs for machines with AVX clear the upper halves where a run is cut off; the others never name them', () => {
   const count = (bytes: Uint8Array): number => Buffer.from(bytes).toString('latin1').split('\xc5\xf8\x77').length - 1;
-  assert.equal([count(x86_64Stubs(true).code), count(x86_64Stubs().code)], [5, 0]);
+  assert.equal([count(x86_64Stubs(true).code), count(x86_64Stubs().code)], [1, 0]);
 });
 
 test.run();
