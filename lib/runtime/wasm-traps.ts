@@ -5,7 +5,9 @@
  * - A trap of an instruction (division, access, conversion, table) is told by the instruction's place: engines put the
  *   byte offset of each frame into the error's `stack` (`wasm-function[3]:0x1a5`; the WebAssembly web interface
  *   specifies the form). The module's site table says what a trap there means. Two kinds need the message as well.
- * - Where the stack is missing, the message alone must do.
+ * - Where the stack is missing, the message alone must do. So it must where message and place do not go together:
+ *   V8's optimising compiler gives the place of another trap of the function to an access that it knows to be out of
+ *   bounds when it compiles.
  */
 import { WASM_SITE, type CompiledWasm } from '../codegen/wasm-module.ts';
 import { TrapError, type TrapFrame } from '../mir/errors.ts';
@@ -26,6 +28,7 @@ export function readWasmTrap(error: unknown, explicit: number, compiled: Compile
   if (!overflow && (engine === undefined || !(error instanceof engine.RuntimeError))) return undefined;
   const places = placesOf(error.stack ?? '');
   const sites = places.map((p) => siteAt(compiled.sites, p.offset));
+  if (!overflow && explicit === 0 && sites.length > 0 && sites[0] >= 0 && !goTogether(compiled.sites[sites[0] + 1], error.message)) sites[0] = -1;
   const at = (loc: number): SourceLocation | undefined => (loc > 0 ? locations[loc] : undefined);
   const frames: TrapFrame[] = [];
   places.forEach((p, k) => {
@@ -43,6 +46,21 @@ export function readWasmTrap(error: unknown, explicit: number, compiled: Compile
 function isStackOverflow(error: Error): boolean {
   return error instanceof RangeError && /call stack/i.test(error.message) || error.name === 'InternalError' && /recursion/i.test(error.message);
 }
+
+/** What V8 says, and the sites (see `WASM_SITE`) where it may say it. */
+const PLACES_OF_MESSAGES: ReadonlyMap<string, readonly number[]> = new Map([
+  ['memory access out of bounds', [siteOf('memory-out-of-bounds')]],
+  ['divide by zero', [WASM_SITE.division, siteOf('integer-divide-by-zero')]],
+  ['remainder by zero', [WASM_SITE.division, siteOf('integer-divide-by-zero')]],
+  ['divide result unrepresentable', [WASM_SITE.division, siteOf('integer-overflow')]],
+  ['float unrepresentable in integer range', [siteOf('integer-overflow'), siteOf('invalid-conversion')]],
+  ['table index is out of bounds', [WASM_SITE.indirect, siteOf('indirect-call-null')]],
+  ['null function or function signature mismatch', [WASM_SITE.indirect, siteOf('indirect-call-null'), siteOf('indirect-call-type')]],
+]);
+function siteOf(code: TrapCode): number { return 1 + TRAP_CODES.indexOf(code); }
+
+/** False when an engine that is known says what cannot happen at such a site. */
+function goTogether(site: number, message: string): boolean { return PLACES_OF_MESSAGES.get(message)?.includes(site) ?? true; }
 
 function codeOf(site: number, message: string): TrapCode {
   if (site === WASM_SITE.division) return /zero/i.test(message) ? 'integer-divide-by-zero' : 'integer-overflow';
