@@ -105,8 +105,10 @@ export function executors(names: readonly string[] = executorNames()): readonly 
   return names.map((n) => {
     const [, level, features] = /^native(?:-(O[123]))?@(.+)$/.exec(n) ?? [];
     if (features !== undefined) return nativeFuzz(level as FuzzLevel | undefined, features as X86Level);
+    const [without, optimisedAt] = /^wasm(?:-(O[123]))?@no-tail-calls$/.exec(n) ?? [];
+    if (without !== undefined) return wasmFuzz(optimisedAt as FuzzLevel | undefined, false);
     const make = Object.hasOwn(TABLE, n) ? TABLE[n] : undefined;
-    if (make === undefined) throw new Error(`no executor ${n}; there are: ${executorNames().join(' ')}, and native code for a feature level as native-O2@sse2`);
+    if (make === undefined) throw new Error(`no executor ${n}; there are: ${executorNames().join(' ')}, native code for a feature level as native-O2@sse2, and wasm-O2@no-tail-calls`);
     return make();
   });
 }

@@ -1,5 +1,5 @@
 /** Runs modules on the WebAssembly backend and the engine of this process; every module must validate. */
-import { detectFeatures, wasm } from '../../backends/wasm/index.ts';
+import { detectFeatures, wasm, type WasmFeatures } from '../../backends/wasm/index.ts';
 import type { Module } from '../../lib/mir/index.ts';
 import { instantiateWasm, type WasmHostFunction, type WasmInstance } from '../../lib/runtime/wasm-instance.ts';
 import { wasmEngine } from '../../lib/runtime/wasm-engine.ts';
@@ -43,24 +43,27 @@ export const wasmExecutor: Executor = (module, fn, args) => {
 const HOST = hostFunctions() as Readonly<Record<string, WasmHostFunction>>;
 
 /** The engine validates what it compiles, and refuses what is not valid; a thorough program is validated as a step of its own too. */
-const runner: Runner = {
-  name: 'wasm',
-  compile: (program, module, thorough) => {
-    const compiled = wasm.compile(module, { features }), engine = wasmEngine()!;
-    if (thorough && !engine.validate(compiled.bytes)) explain(compiled.bytes);
-    const engineModule = new engine.Module(compiled.bytes);
-    return () => {
-      const it = instantiateWasm(compiled, { locations: module.locations, imports: HOST, engineModule });
-      const outcomes = program.calls.map((c) => outcomeOf(() => wasmCall(it, c.fn, c.args)));
-      return { outcomes, memory: it.memory };
-    };
-  },
-};
-
-/** WebAssembly as an executor of the fuzzer, as the module is or after a pipeline. */
-export function wasmFuzz(level?: FuzzLevel): FuzzExecutor {
+function makeRunner(used: WasmFeatures): Runner {
   return {
-    name: level === undefined ? 'wasm' : `wasm ${level}`, runner,
+    name: 'wasm',
+    compile: (program, module, thorough) => {
+      const compiled = wasm.compile(module, { features: used }), engine = wasmEngine()!;
+      if (thorough && !engine.validate(compiled.bytes)) explain(compiled.bytes);
+      const engineModule = new engine.Module(compiled.bytes);
+      return () => {
+        const it = instantiateWasm(compiled, { locations: module.locations, imports: HOST, engineModule });
+        const outcomes = program.calls.map((c) => outcomeOf(() => wasmCall(it, c.fn, c.args)));
+        return { outcomes, memory: it.memory };
+      };
+    },
+  };
+}
+const engineRunner = makeRunner(features), withoutTailCalls = makeRunner({ ...features, tailCalls: false });
+
+/** WebAssembly as an executor of the fuzzer, as the module is or after a pipeline, with all that the engine has or without its tail calls. */
+export function wasmFuzz(level?: FuzzLevel, tailCalls = true): FuzzExecutor {
+  return {
+    name: `wasm${level === undefined ? '' : ` ${level}`}${tailCalls ? '' : ' without tail calls'}`, runner: tailCalls ? engineRunner : withoutTailCalls,
     prepare: (m, thorough) => level === undefined ? m : moduleAt(m, level, thorough),
   };
 }
