@@ -1,8 +1,8 @@
 /**
  * A module made ready for selection at a feature level: operations that the level lacks become others.
  *
- * With AVX2 a `v256` lives in one register. What has no short sequence across the halves of a register (shuffles of
- * any bytes, insertion of a lane, constants with unlike halves) is done on halves; functions with `v256` in their
+ * With AVX2 a `v256` lives in one register. What has no short sequence across the halves of a register (many
+ * shuffles, insertion of a lane, constants with unlike halves) is done on halves; functions with `v256` in their
  * signature are entered by the host through one of halves. Without AVX2 there are only halves.
  */
 import { splitUnsupported } from '../../lib/codegen/split-unsupported.ts';
@@ -12,6 +12,7 @@ import type { Instruction } from '../../lib/mir/instruction.ts';
 import type { Module } from '../../lib/mir/module.ts';
 import type { X86Features } from './features.ts';
 import { legalizeFma } from './legalize-fma.ts';
+import { planWideShuffle } from './wide-shuffle.ts';
 
 /** A legal module. Functions keep their numbers; new ones come last. */
 export interface LegalModule {
@@ -35,7 +36,8 @@ function isNative(i: Instruction, features: X86Features): boolean {
     // A constant is broadcast from one half.
     case 'const': return BigInt(i.value) >> 128n === BigInt.asUintN(128, BigInt(i.value));
     case 'vector': return i.op !== 'vfma' || features.fma;
-    case 'shuffle': case 'insert_lane': return false;
+    case 'shuffle': return planWideShuffle(i.mask, i.a === i.b) !== undefined;
+    case 'insert_lane': return false;
     default: return true;
   }
 }

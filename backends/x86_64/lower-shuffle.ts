@@ -30,13 +30,11 @@ const SHIFT: Partial<Record<ShuffleOp, Form<'shiftI'>>> = {
   psrldq: X.psrldq, pslldq: X.pslldq, psrlw: X.psrlw, psrld: X.psrld, psrlq: X.psrlq, psllw: X.psllw, pslld: X.pslld, psllq: X.psllq, psrad: X.psrad,
 };
 
-/** Emits the instruction; false when there is no code for it (256-bit vectors). */
-export function lowerShuffle(s: SelectContext, i: ShuffleInst): boolean {
-  if (i.mask.length !== 16) return false;
+/** Emits a shuffle of 128 bits. */
+export function lowerShuffle(s: SelectContext, i: ShuffleInst): void {
   const zeros = (isZero(s, i.a) ? 1 : 0) | (isZero(s, i.b) ? 2 : 0);
   const plan = planShuffle(i.mask, zeros, s.resolve(i.a) === s.resolve(i.b), s.plan.features);
   emitPlan(s, plan, () => s.reg(i.a), () => s.reg(i.b), s.def(i.result), [i.a, i.b]);
-  return true;
 }
 
 function isZero(s: SelectContext, v: Value): boolean {
@@ -48,8 +46,9 @@ function isZero(s: SelectContext, v: Value): boolean {
  * Emits a plan's steps; a source's register is asked for when a step first reads it.
  *
  * @param values - the sources as values, if they are: a folded load that only one step reads is read from memory there
+ * @param bytes - 32 to do the same in both halves of a 256-bit register, which the steps must allow
  */
-export function emitPlan(s: SelectContext, { steps, result }: ShufflePlan, first: () => VReg, second: () => VReg, d: VReg, values: readonly Value[] = []): void {
+export function emitPlan(s: SelectContext, { steps, result }: ShufflePlan, first: () => VReg, second: () => VReg, d: VReg, values: readonly Value[] = [], bytes = 16): void {
   const registers: VReg[] = [-1, -1];
   const register = (k: number): VReg => {
     if (k < 0) return -1;
@@ -66,7 +65,7 @@ export function emitPlan(s: SelectContext, { steps, result }: ShufflePlan, first
     const a = step.b >= 0 ? register(step.a) : -1;
     if (last >= 0 && last < values.length && readsWhole(step.op) && s.isFoldedLoad(values[last]) && reads(last) === 1) s.flexible(values[last]);
     else if (last >= 0) s.register(register(last));
-    registers.push(emitStep(s, step, a, to));
+    registers.push(emitStep(s, step, a, to, bytes));
   }
 }
 
@@ -74,28 +73,28 @@ export function emitPlan(s: SelectContext, { steps, result }: ShufflePlan, first
 function readsWhole(op: ShuffleOp): boolean { return BINARY[op] !== undefined || BINARY_I[op] !== undefined || UNARY_I[op] !== undefined; }
 
 /** The last operand of the instruction is the flexible one, `a` the one before it. */
-function emitStep(s: SelectContext, { op, imm, bytes }: ShuffleStep, a: VReg, d: VReg): VReg {
+function emitStep(s: SelectContext, { op, imm, bytes: data }: ShuffleStep, a: VReg, d: VReg, bytes: number): VReg {
   const two = BINARY[op];
-  if (two !== undefined) return binaryFlexible(s, two, a, d);
+  if (two !== undefined) return binaryFlexible(s, two, a, d, bytes);
   const twoI = BINARY_I[op];
-  if (twoI !== undefined) return binaryIFlexible(s, twoI, a, imm, d);
+  if (twoI !== undefined) return binaryIFlexible(s, twoI, a, op === 'blendps' && bytes === 32 ? imm | imm << 4 : imm, d, bytes);
   const oneI = UNARY_I[op];
-  if (oneI !== undefined) return unaryIFlexible(s, oneI, imm, d);
+  if (oneI !== undefined) return unaryIFlexible(s, oneI, imm, d, bytes);
   const one = UNARY[op];
   if (one !== undefined) return unaryFlexible(s, one.form, d, 16, one.reads);
   if (op === 'zero') {
-    const z = zero(s);
+    const z = zero(s, bytes);
     return d < 0 ? z : copyVector(s, z, d);
   }
   const x = inRegister(s), shift = SHIFT[op];
-  if (shift !== undefined) return shiftI(s, shift, x, imm, d);
+  if (shift !== undefined) return shiftI(s, shift, x, imm, d, bytes);
   if (op === 'insertps') return merge(s, X.insertps, a, x, d, imm, SUB_IMMEDIATE);
   if (op === 'movss') return merge(s, X.movssInto, a, x, d);
-  const [w0, w1, w2, w3] = wordsOf(bytes!);
+  const [w0, w1, w2, w3] = wordsOf(data!);
   switch (op) {
-    case 'pand': return binaryConstant(s, X.pand, x, w0, w1, w2, w3, d);
-    case 'pshufb': return binaryConstant(s, X.pshufb, x, w0, w1, w2, w3, d);
-    default: return blendBytes(s, a, x, constant(s, w0, w1, w2, w3), d);
+    case 'pand': return binaryConstant(s, X.pand, x, w0, w1, w2, w3, d, bytes);
+    case 'pshufb': return binaryConstant(s, X.pshufb, x, w0, w1, w2, w3, d, bytes);
+    default: return blendBytes(s, a, x, constant(s, w0, w1, w2, w3, bytes), d, bytes);
   }
 }
 

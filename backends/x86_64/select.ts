@@ -20,6 +20,7 @@ import { lowerLea, lowerLoad, lowerMemoryCopy, lowerMemoryFill, lowerMemoryGrow,
 import { lowerShuffle } from './lower-shuffle.ts';
 import { lowerSwitch } from './lower-switch.ts';
 import { lowerVector } from './lower-vector.ts';
+import { lowerWideShuffle } from './lower-wide-shuffle.ts';
 import type { ModulePlan } from './module-plan.ts';
 import { OP_JCC, OP_JMP, OP_NOP, OP_SLOT_BASE, OP_STACK_MAP, OP_TRAP } from './opcodes.ts';
 import { DEF_REG, USE_ANY } from './operand-constraints.ts';
@@ -174,7 +175,7 @@ function lower(s: SelectContext, i: Instruction): void {
     case 'fence': lowerFence(s, i); return;
     case 'vector': if (!lowerVector(s, i)) throw unsupported(s, `${i.op}.${i.lanes}`); return;
     case 'splat': case 'extract_lane': case 'insert_lane': if (!lowerLanes(s, i)) throw unsupported(s, `${i.kind}.${i.lanes}`); return;
-    case 'shuffle': if (!lowerShuffle(s, i)) throw unsupported(s, 'shuffle'); return;
+    case 'shuffle': if (i.mask.length === 16) lowerShuffle(s, i); else lowerWideShuffle(s, i); return;
     default: i satisfies never;
   }
 }
