@@ -16,7 +16,7 @@ import { X86_64_CODE } from './code-target.ts';
 import { X86_64_REGISTERS } from './convention.ts';
 import { ModuleTables } from './emit-context.ts';
 import { emitFunction } from './emit.ts';
-import { featureNames, featuresOfLevel, levelOf, type X86Features, type X86Level } from './features.ts';
+import { featureNames, featureSet, featuresOfLevel, levelOf, type X86Features, type X86Level } from './features.ts';
 import { layoutFrame } from './frame.ts';
 import { legalize } from './legalize.ts';
 import { ModulePlan, NULL_SIGNATURE } from './module-plan.ts';
@@ -30,7 +30,8 @@ export { featureNames, featureSet, featuresOfLevel, levelOf, X86_FEATURES, X86_L
 export interface X86Backend extends Backend {
   readonly features: X86Features;
   /**
-   * The same for another set: a level's, or one of one's own. The code runs on processors that have all of it.
+   * The same for another set: a level's, or one of one's own (less what in it lacks what it builds on). The code runs
+   * on processors that have all of it.
    *
    * @throws UsageError for an unknown level
    * @example
@@ -54,7 +55,7 @@ function backendFor(features: X86Features): X86Backend {
   return Object.freeze({
     name: 'x86_64', description: `x86-64 (${levelOf(features)}) machine code for the guest calling convention`, variant: requires.join(' '), features,
     compile: (m: Module, options?: CodegenOptions) => compileModule(m, features, requires, options),
-    with: (other: X86Level | X86Features) => backendFor(typeof other === 'string' ? featuresOfLevel(other) : other),
+    with: (other: X86Level | X86Features) => backendFor(typeof other === 'string' ? featuresOfLevel(other) : featureSet(featureNames(other))),
   });
 }
 
