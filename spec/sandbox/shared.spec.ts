@@ -277,6 +277,46 @@ for (const isolation of ['worker', 'wasm'] as const) {
     await sandbox.dispose();
   });
 
+  test('a hundred runs stopped in pairs leave every place and the memory as they should be', async () => {
+    await using sandbox = new Sandbox(sandboxTarget(), { ...config, workers: 2 });
+    using job = sandbox.share(m, { workers: 2, cancelSiblings: false });
+    const times = native ? 50 : 5;
+    for (let k = 0; k < times; k++) {
+      const outcomes = await job.runAll('forever', [[], []], { maxExecutionTime: 3 });
+      assert.equal(outcomes.map(how), ['timeout', 'timeout']);
+    }
+    ok(await job.run('setFlag', [3]));
+    const [a, b] = (await job.runAll('meetThenDepth', [[2, 120], [2, 120]])).map(ok);
+    assert.equal([a, b, job.global('flag')[0]], [7260, 7260, 3]);
+  });
+
+  if (native) test('text handed to the C library is what was checked, whatever another run makes of it meanwhile', async () => {
+    await using sandbox = new Sandbox(sandboxTarget(), { ...config, grants: ['strlen'] });
+    const text = global('text', array(u8, 4096)), stop = global('stop', i32), strlen = host('strlen', [ptr(u8)], i64, { libc: true, buffers: [{ pointer: 0, length: 'nul-terminated', access: 'read' }] });
+    const measure = fn('measure', [i32], i32, (b, n) => {
+      const short = b.var(i32, 0);
+      b.for([0, n], () => {
+        const length = strlen(text.at(0).$ptr);
+        b.if(length.lt(0n).or(length.gt(4095n)), () => b.trap());
+        b.if(length.lt(4095n), () => short.update((x) => x.add(1)));
+      });
+      stop.atomic.store(1);
+      b.ret(short.get());
+    });
+    const flicker = fn('flicker', [], unit, (b) => {
+      b.while(() => stop.atomic.load().eq(0), () => {
+        text.at(100).atomic.store(0, 'relaxed');
+        text.at(100).atomic.store(65, 'relaxed');
+      });
+      b.ret();
+    });
+    const lengths = module('lengths').import({ strlen }).export({ measure, flicker }).build();
+    using job = sandbox.share(lengths, { workers: 2 });
+    job.global('text').fill(65, 0, 4095);
+    const [measured] = await Promise.all([job.run('measure', [3_000]), job.run('flicker', [])]);
+    assert.ok((ok(measured) as number) >= 0);
+  });
+
   if (native) test('memory goes back to the system with its job', async () => {
     await using sandbox = new Sandbox(sandboxTarget(), config);
     let before = 0;

@@ -3,8 +3,9 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { detectFeatures, formatWat, wasm } from '../../../backends/wasm/index.ts';
 import { UnsupportedError } from '../../../lib/codegen/backend.ts';
+import { TrapError } from '../../../lib/mir/errors.ts';
 import { FunctionBuilder, Interpreter, ModuleBuilder, evalTernary, type Module } from '../../../lib/mir/index.ts';
-import { wasmEngine } from '../../../lib/runtime/wasm-engine.ts';
+import { wasmEngine, type WasmSharedMemory } from '../../../lib/runtime/wasm-engine.ts';
 import { instantiateWasm } from '../../../lib/runtime/wasm-instance.ts';
 import { RandomChoices } from '../../fuzz/choices.ts';
 import { wasmCall, wasmInstance } from '../../support/wasm-executor.ts';
@@ -135,6 +136,37 @@ test('fused multiply-add, rounded once, also in vectors', () => {
     assert.ok(Object.is(wasmCall(it, 'f32', [a, b, d])[0], evalTernary('fma', 'f32', a, b, d) ?? NaN), `f32 ${a} ${b} ${d}`);
     if (k % 20 === 0) for (const fn of ['f32x4', 'f64x2']) assert.equal(wasmCall(it, fn, [a, b, d]), reference.call(fn, [a, b, d]).values);
   }
+});
+
+test('with a shared memory: imported, with a stack limit of the instance, written by its maker alone', () => {
+  const m = new ModuleBuilder('shared', { memory: { initialPages: 2, maximumPages: 4, stackSize: 4096 } });
+  m.addGlobal({ name: 'greeting', size: 4, align: 4, mutable: true, bytes: Uint8Array.of(1, 2, 3, 4) });
+  const b = new FunctionBuilder('f', { params: ['i32'], results: ['i32', 'i32'] }), slot = b.addSlot(64, 16), at = b.slotAddr(slot);
+  b.store({ base: at }, b.params[0]);
+  const old = b.atomicRmw('add', { base: b.globalAddr('greeting') }, b.params[0], 'seq_cst');
+  b.ret([b.convert('ptrtoint', at, 'i32'), old]);
+  const module = m.addFunction(b.finish(), 'f').build();
+
+  const own = wasm.compile(module), compiled = wasm.compile(module, { sharedMemory: true });
+  assert.is(own.shared, undefined);
+  assert.ok(wasmEngine()?.validate(compiled.bytes));
+  assert.match(formatWat(module, { sharedMemory: true }), /\(memory \(export "memory"\) \(import "lamella" "memory"\) 2 4 shared\)/);
+  assert.match(formatWat(module, { sharedMemory: true }), /global\.get \$stack_limit/);
+  assert.throws(() => instantiateWasm(compiled), /compiled for a shared memory/);
+
+  const Memory = wasmEngine()?.Memory;
+  if (Memory === undefined) throw new Error('no engine');
+  const memory = new Memory({ initial: 2, maximum: 4, shared: true }) as WasmSharedMemory;
+  assert.throws(() => instantiateWasm(own, { shared: { memory, stackLow: 0, stackHigh: 0 } }), /memory of its own/);
+  const low = compiled.stackLow, part = (k: number) => ({ memory, stackLow: low + 128 * k, stackHigh: low + 128 * (k + 1) });
+  const one = instantiateWasm(compiled, { shared: part(0) }), two = instantiateWasm(compiled, { shared: part(1) });
+  // Nobody has written the data yet; both add to the same word.
+  assert.equal(one.call('f', [5]), [low + 64, 0]);
+  assert.equal(two.call('f', [7]), [low + 192, 5]);
+  assert.is(new Int32Array(memory.buffer, 1024, 1)[0], 12);
+  assert.throws(() => one.memory, /no memory of its own/);
+  const none = instantiateWasm(compiled, { shared: { memory, stackLow: low, stackHigh: low + 48 } });
+  assert.throws(() => none.call('f', [1]), (e: unknown) => e instanceof TrapError && e.trap === 'stack-overflow');
 });
 
 test.run();
