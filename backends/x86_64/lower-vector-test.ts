@@ -1,6 +1,7 @@
 /** Questions about all lanes: as a condition of a branch, as an `i1`, as a mask. */
 import type { VReg } from '../../lib/codegen/machine-function.ts';
 import type { VectorInst } from '../../lib/mir/instruction.ts';
+import type { VectorOp } from '../../lib/mir/vector-ops.ts';
 import { setCondition, type Condition } from './condition.ts';
 import { X } from './forms.ts';
 import { CC_E, CC_NE, COMPARE_CMP, COMPARE_PTEST, COMPARE_TEST, OP_SETCC, packCompare, sizeLog } from './opcodes.ts';
@@ -9,10 +10,18 @@ import type { SelectContext } from './select-context.ts';
 import { laneBytes, vectorBytes } from './vector-lanes.ts';
 import { binary, toInt, unaryI, zero } from './vector-steps.ts';
 
+const COMPARES: ReadonlySet<VectorOp> = new Set(['veq', 'vne', 'vlt_s', 'vlt_u', 'vle_s', 'vle_u', 'vgt_s', 'vgt_u', 'vge_s', 'vge_u', 'vflt', 'vfle', 'vfgt', 'vfge']);
+
 /** `vany_true` or `vall_true` as a condition. */
 export function prepareVectorTest(s: SelectContext, i: VectorInst): Condition {
   const bytes = vectorBytes(s, i.lanes), a = s.reg(i.args[0]);
   if (i.op === 'vall_true') {
+    const d = s.definition(i.args[0]);
+    if (d !== undefined && d.kind === 'vector' && COMPARES.has(d.op) && laneBytes(s, i.lanes) <= laneBytes(s, d.lanes)) {
+      // Lanes of a compare are all ones or zero: none is zero when every byte has its sign.
+      s.register(toInt(s, X.pmovmskb, a, 4, -1, bytes));
+      return setCondition(COMPARE_CMP, 4, CC_E, -1, true, bytes === 32 ? -1 : 0xffff);
+    }
     const mask = toInt(s, X.pmovmskb, zeroLanes(s, a, laneBytes(s, i.lanes), bytes), 4, -1, bytes);
     s.register(mask);
     return setCondition(COMPARE_TEST, 4, CC_E, mask, false, 0);

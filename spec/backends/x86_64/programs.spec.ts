@@ -6,7 +6,7 @@ import { UnsupportedError, type CompiledModule } from '../../../lib/codegen/back
 import { Interpreter, TRAP_CODES, TrapError, parseModule, type Module } from '../../../lib/mir/index.ts';
 import type { Instance } from '../../../lib/runtime/index.ts';
 import type { Scalar } from '../../conformance/values.ts';
-import { nativeCall, nativeInstance } from '../../support/native-executor.ts';
+import { machineLevels, nativeCall, nativeInstance } from '../../support/native-executor.ts';
 
 const test = suite('x86-64: whole programs');
 
@@ -462,6 +462,42 @@ b0:
   ret v0
 }`);
   assert.throws(() => compile(m), (e: unknown) => e instanceof UnsupportedError && e.functionName === 'f' && e.instruction.includes('a frame of'));
+});
+
+test('all lanes of a compare, tested at the same and at other widths, as a value and as a condition', () => {
+  const compares = ['veq.i8x16', 'vlt_s.i16x8', 'vge_u.i32x4', 'veq.i64x2', 'vfle.f32x4', 'vflt.f64x2'], tests = ['i8x16', 'i16x8', 'i32x4', 'i64x2'];
+  const wide = [['veq.i8x32', 'i8x32'], ['vgt_s.i32x8', 'i16x16'], ['vfge.f64x4', 'i64x4'], ['vle_s.i16x16', 'i32x8']];
+  const one = (type: string, compare: string, lanes: string): string => `
+func @"${compare} ${lanes}"(${type === 'v256' ? 'v128, v128, v128, v128' : 'v128, v128'}) -> (i1, i32) {
+b0(${type === 'v256' ? 'v0: v128, v1: v128, v2: v128, v3: v128' : 'v0: v128, v1: v128'}):
+${type === 'v256' ? '  v4 = vconcat.i8x32 v0, v0\n  v5 = vconcat.i8x32 v1, v3' : '  v4 = vand.i8x16 v0, v0\n  v5 = vor.i8x16 v1, v1'}
+  v6 = ${compare} v4, v5
+  v7 = vall_true.${lanes} v6
+  v8 = ${compare} v5, v4
+  v9 = vall_true.${lanes} v8
+  v10 = const.i32 10
+  v11 = const.i32 20
+  br v9, b1, b2
+b1:
+  ret v7, v10
+b2:
+  ret v7, v11
+}`;
+  const renumbered = (text: string): string => (text.includes('v2: v128') ? text : text.replace(/\bv(4|5|6|7|8|9|10|11)\b/g, (_, n: string) => `v${Number(n) - 2}`));
+  const pairs = [...compares.flatMap((c) => tests.map((t) => ['v128', c, t] as const)), ...wide.map(([c, t]) => ['v256', c, t] as const)];
+  const m = linear(pairs.map(([type, c, t]) => renumbered(one(type, c, t))).join(''));
+  const reference = new Interpreter(m);
+  const vectors = [0n, (1n << 128n) - 1n, 1n, 1n << 127n, 0x3f8000003f8000003f8000003f800000n, 0x3ff00000000000003ff0000000000000n, 0x0102030405060708090a0b0c0d0e0f10n];
+  for (const level of machineLevels()) {
+    const it = nativeInstance(m, { features: level });
+    for (const [type, c, t] of pairs) {
+      for (const a of vectors) for (const b of vectors) {
+        const args = type === 'v256' ? [a, b, a, a ^ (b & 0xffn)] : [a, b];
+        assert.equal(nativeCall(it, `${c} ${t}`, args), reference.call(`${c} ${t}`, args).values, `${level} ${c} ${t} ${a} ${b}`);
+      }
+    }
+    it.dispose();
+  }
 });
 
 test('a vector load whose bytes nobody wants still traps', () => {
