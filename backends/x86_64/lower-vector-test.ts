@@ -16,23 +16,32 @@ const COMPARES: ReadonlySet<VectorOp> = new Set(['veq', 'vne', 'vlt_s', 'vlt_u',
 export function prepareVectorTest(s: SelectContext, i: VectorInst): Condition {
   const bytes = vectorBytes(s, i.lanes), a = s.reg(i.args[0]);
   if (i.op === 'vall_true') {
-    const d = s.definition(i.args[0]);
-    if (d !== undefined && d.kind === 'vector' && COMPARES.has(d.op) && laneBytes(s, i.lanes) <= laneBytes(s, d.lanes)) {
-      // Lanes of a compare are all ones or zero: none is zero when every byte has its sign.
+    if (hasWholeLanes(s, i)) {
       s.register(toInt(s, X.pmovmskb, a, 4, -1, bytes));
       return setCondition(COMPARE_CMP, 4, CC_E, -1, true, bytes === 32 ? -1 : 0xffff);
     }
-    const mask = toInt(s, X.pmovmskb, zeroLanes(s, a, laneBytes(s, i.lanes), bytes), 4, -1, bytes);
-    s.register(mask);
-    return setCondition(COMPARE_TEST, 4, CC_E, mask, false, 0);
+    return nonZero(s, toInt(s, X.pmovmskb, zeroLanes(s, a, laneBytes(s, i.lanes), bytes), 4, -1, bytes), CC_E);
   }
   if (s.plan.features.sse4_1) {
     s.register(a);
     return setCondition(COMPARE_PTEST, bytes, CC_NE, a, false, 0);
   }
+  if (hasWholeLanes(s, i)) return nonZero(s, toInt(s, X.pmovmskb, a), CC_NE);
   // A byte that is zero sets its bit: some bit is set unless all are.
   s.register(toInt(s, X.pmovmskb, binary(s, X.pcmpeqb, zero(s), a)));
   return setCondition(COMPARE_CMP, 4, CC_NE, -1, true, 0xffff);
+}
+
+/** Flags of `test mask, mask`. */
+function nonZero(s: SelectContext, mask: VReg, cc: number): Condition {
+  s.register(mask);
+  return setCondition(COMPARE_TEST, 4, cc, mask, false, 0);
+}
+
+/** True for the result of a compare of lanes no narrower: each lane tested is all ones or zero, so its bytes' signs say all. */
+function hasWholeLanes(s: SelectContext, i: VectorInst): boolean {
+  const d = s.definition(i.args[0]);
+  return d !== undefined && d.kind === 'vector' && COMPARES.has(d.op) && laneBytes(s, i.lanes) <= laneBytes(s, d.lanes);
 }
 
 /** All ones in each lane that is zero. */

@@ -474,7 +474,7 @@ ${type === 'v256' ? '  v4 = vconcat.i8x32 v0, v0\n  v5 = vconcat.i8x32 v1, v3' :
   v6 = ${compare} v4, v5
   v7 = vall_true.${lanes} v6
   v8 = ${compare} v5, v4
-  v9 = vall_true.${lanes} v8
+  v9 = ${lanes.startsWith('i8') ? 'vany_true' : 'vall_true'}.${lanes} v8
   v10 = const.i32 10
   v11 = const.i32 20
   br v9, b1, b2
