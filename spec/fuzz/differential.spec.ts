@@ -18,7 +18,7 @@ test(`${COUNT} programs on every executor`, () => {
 });
 
 test('with vectors, atomics, imports and hooks', () => {
-  const report = runDifferential({ executors: executors(portableExecutorNames()), seed: SEED, count: Math.ceil(COUNT / 5), generate: { vectors: true, atomics: true, imports: true, hooks: true } });
+  const report = runDifferential({ executors: executors(portableExecutorNames()), seed: SEED, count: Math.ceil(COUNT / 5), generate: { vectors: true, wide: true, atomics: true, imports: true, hooks: true } });
   assert.is(report.mismatches.length, 0, report.mismatches.map(formatMismatch).join('\n\n'));
 });
 

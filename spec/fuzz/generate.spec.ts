@@ -48,7 +48,7 @@ test('1,500 programs with vectors, atomics, imports and hooks are valid too, and
 
 test('programs of the native memory model are valid too', () => {
   for (let k = 0; k < 300; k++) {
-    const program = programOfSeed(SEED + k, { native: true, vectors: true, atomics: true, imports: true }), errors = verifyModule(program.module);
+    const program = programOfSeed(SEED + k, { native: true, vectors: true, wide: true, atomics: true, imports: true }), errors = verifyModule(program.module);
     assert.is(errors.length, 0, `seed ${SEED + k}: ${errors[0]?.message}`);
     execute(reference, program);
   }

@@ -29,7 +29,7 @@ if (skipUnlessNative('native fuzzing')) {
   });
 
   test(`${few} programs of the native memory model`, () => {
-    const report = runDifferential({ executors: executors(['native', 'native-O1', 'native-O3']), seed: SEED, count: few, generate: { native: true, vectors: true, atomics: true, imports: true }, thorough: 4 });
+    const report = runDifferential({ executors: executors(['native', 'native-O1', 'native-O3']), seed: SEED, count: few, generate: { native: true, vectors: true, wide: true, atomics: true, imports: true }, thorough: 4 });
     assert.is(report.mismatches.length, 0, report.mismatches.map(formatMismatch).join('\n\n'));
   });
 }
