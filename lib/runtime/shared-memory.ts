@@ -164,10 +164,11 @@ export class SharedMemoryOwner {
 
 /** True when the mappings of the process show `[base, base + size)` open and nothing accessible from there to {@link REACH}. */
 function isGuarded(base: number, size: number): boolean {
+  const maps = `\n${nodeBuiltin('node:fs').readFileSync('/proc/self/maps', 'latin1')}`, mapping = /\n([0-9a-f]+)-([0-9a-f]+) (....)/g;
+  // Open memory begins a mapping, since what is below is not open; there are many lines before.
+  mapping.lastIndex = Math.max(0, maps.indexOf(`\n${base.toString(16)}-`));
   let reached = base;
-  for (const line of nodeBuiltin('node:fs').readFileSync('/proc/self/maps', 'latin1').split('\n')) {
-    const m = /^([0-9a-f]+)-([0-9a-f]+) (....)/.exec(line);
-    if (m === null) continue;
+  for (let m = mapping.exec(maps); m !== null && reached < base + REACH; m = mapping.exec(maps)) {
     const from = Number.parseInt(m[1], 16), to = Number.parseInt(m[2], 16);
     if (to <= base || from >= base + REACH) continue;
     if (from > reached) return false;

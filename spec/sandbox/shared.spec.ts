@@ -1,6 +1,7 @@
 /** Several runs at once in one memory: meetings, stacks, growth, ends, cancelling, letting go. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { execFile } from 'node:child_process';
 import { array, fn, global, host, i32, i64, module, ptr, sandboxTarget, u8, unit } from '../../lib/index.ts';
 import { UsageError } from '../../lib/mir/errors.ts';
 import { JobDisposedError, MemoryBudgetError, PolicyError, Sandbox, SharedMemoryUnsupportedError, type Outcome } from '../../lib/sandbox/index.ts';
@@ -315,6 +316,18 @@ for (const isolation of ['worker', 'wasm'] as const) {
     job.global('text').fill(65, 0, 4095);
     const [measured] = await Promise.all([job.run('measure', [3_000]), job.run('flicker', [])]);
     assert.ok((ok(measured) as number) >= 0);
+  });
+
+  if (native) test('an engine that leaves the guard around memories out is refused', async () => {
+    const script = `import { hostTarget, fn, i32, module } from ${JSON.stringify(new URL('../../lib/index.js', import.meta.url).href)};
+      import { Sandbox } from ${JSON.stringify(new URL('../../lib/sandbox/index.js', import.meta.url).href)};
+      const m = module('m').export({ f: fn('f', [], i32, (b) => b.ret(42)) }).build();
+      try { new Sandbox(hostTarget(), { isolation: 'worker' }).share(m); console.log('shared'); } catch (e) { console.log(e.code, e.message.includes('without a guard')); }`;
+    const run = (flags: readonly string[]): Promise<string> => new Promise((resolve, reject) => {
+      execFile(process.execPath, [...flags, '--input-type=module', '-e', script], (error, stdout) => { if (error === null) resolve(stdout.trim()); else reject(error); });
+    });
+    assert.is(await run([]), 'shared');
+    assert.is(await run(['--disable-wasm-trap-handler']), 'unsupported-machine true');
   });
 
   if (native) test('memory goes back to the system with its job', async () => {
