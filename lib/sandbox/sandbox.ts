@@ -22,7 +22,7 @@ import { nextRunId } from './run-id.ts';
 import { outcomeOf, refused } from './run-outcome.ts';
 import { SharedJob } from './shared-job.ts';
 import type { PreparedRun, Tier } from './tier.ts';
-import { WasmTier } from './wasm-tier.ts';
+import { requireNoLibrary, WasmTier } from './wasm-tier.ts';
 
 /** The imports option: required exactly when the module needs JavaScript functions. */
 export type ImportsOption<M> = {} extends ImportsOf<M> ? { readonly imports?: ImportsOf<M> } : { readonly imports: ImportsOf<M> };
@@ -88,11 +88,12 @@ export class Sandbox {
    * Checks a module without running it: shape, MIR's rules, policy (all violations together), memory budget.
    *
    * @param supplied names of the JavaScript imports that would be handed over
-   * @throws VerificationError, PolicyError, MemoryBudgetError, or the shape check's error
+   * @throws VerificationError, PolicyError, MemoryBudgetError, LibraryImportError, or the shape check's error
    */
   validate(module: Module, supplied: readonly string[] = []): Validation {
     const t = takeModule(module, this.#config.maxModuleItems);
     requirePolicy(t, this.#config, supplied);
+    if (this.#config.isolation === 'wasm') requireNoLibrary(t);
     return { estimate: requireBudget(t.module, this.#config) };
   }
 

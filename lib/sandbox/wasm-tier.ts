@@ -38,6 +38,12 @@ export class NoSharedMemoryError extends LamellaError {
   }
 }
 
+/** @throws LibraryImportError */
+export function requireNoLibrary({ module }: TakenModule): void {
+  const library = module.imports.find((i) => i.kind === 'libc');
+  if (library !== undefined) throw new LibraryImportError(module.name, library.name);
+}
+
 let pool: WasmPool | undefined;
 /** Through it go all runs in shared memories. */
 const gate = new GroupGate();
@@ -84,8 +90,7 @@ export class WasmTier implements Tier {
   }
 
   prepare(t: TakenModule, config: SandboxConfig): PreparedRun {
-    const library = t.module.imports.find((i) => i.kind === 'libc');
-    if (library !== undefined) throw new LibraryImportError(t.module.name, library.name);
+    requireNoLibrary(t);
     if (t.jsImports.size > 0 && typeof SharedArrayBuffer !== 'function') throw new NoSharedMemoryError(t.module.name);
     // The first thread starts while the module is compiled.
     sharedPool(config.workers).ensure(config.stackSize);
@@ -105,8 +110,7 @@ export class WasmTier implements Tier {
   }
 
   share(t: TakenModule, config: SandboxConfig, workers: number): PreparedShare {
-    const library = t.module.imports.find((i) => i.kind === 'libc');
-    if (library !== undefined) throw new LibraryImportError(t.module.name, library.name);
+    requireNoLibrary(t);
     if (typeof SharedArrayBuffer !== 'function' || !sharedPool(config.workers).canShare) {
       throw new SharedMemoryUnsupportedError(t.module.name, 'threads have no memory in common here, or nobody is told when one of them has ended', 'Run it in Node.');
     }

@@ -215,6 +215,16 @@ for (const tier of native ? ['worker', 'wasm'] as const : ['wasm'] as const) {
     await rejects(() => gone.run(misuse, 'answer', []), /disposed/);
   });
 
+  test(`${tier}: threads can be started ahead of need`, async () => {
+    const sandbox = sandboxWith({ workers: 2 });
+    await sandbox.warm();
+    const o = await sandbox.run(misuse, 'answer', []);
+    assert.is(ok(o), 42n);
+    assert.is(o.metrics.isolation, tier);
+    await sandbox.dispose();
+    await rejects(() => sandbox.warm(), /disposed/);
+  });
+
   test(`${tier}: many runs at once share the workers`, async () => {
     await using sandbox = sandboxWith(configure({ workers: 2, isolation: tier }));
     const results = await Promise.all(Array.from({ length: 50 }, (_, k) => sandbox.run(misuse, 'divide', [k * 3, 3])));

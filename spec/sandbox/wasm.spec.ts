@@ -190,6 +190,7 @@ test('imports: nothing that was not granted, and never the C library', async () 
   const granted = await sandbox.run(library, 'w', [], { isolation: 'wasm' });
   assert.is(granted.status, 'policy');
   sandbox.setConfig({ allowFileIo: true });
+  assert.throws(() => sandbox.validate(library), /imports the C library function write/);
   const refused = await sandbox.run(library, 'w', []);
   assert.ok(refused.status === 'compile' && /imports the C library function write, which the tier "wasm" cannot call/.test(refused.error.message), refused.status);
   // Names that every object inherits are names like any other.
