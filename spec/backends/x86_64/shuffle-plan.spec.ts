@@ -147,7 +147,7 @@ test('every mask of dwords and of qwords', () => {
 
 test('random masks of words and bytes, of both sources, of one, with zeros', () => {
   longest = new Map();
-  for (let n = 0; n < 3000; n++) {
+  for (let n = 0; n < 1500; n++) {
     const width = n % 2 + 1, from = n % 3 === 0 ? 32 / width : 16 / width;
     check(wide(Array.from({ length: 16 / width }, () => random(from)), width), n % 5 === 0 ? 1 + n % 2 : 0, n % 7 === 0 && n % 5 !== 0);
   }
@@ -171,7 +171,7 @@ test('masks near the patterns: rotations, shifts, blends, interleavings, reversa
       check(all.map((k) => (Math.floor(k / width) * 2 * width + k % width + (n & 1) * width) & 15));
     }
   }
-  for (let n = 0; n < 2000; n++) {
+  for (let n = 0; n < 800; n++) {
     // A pattern with one byte changed.
     const mask = all.map((k) => (k + n) & 31);
     mask[random(16)] = random(32);
