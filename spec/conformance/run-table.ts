@@ -8,7 +8,7 @@
 import { LamellaError, Interpreter, TrapError, type Module, type TrapCode } from '../../lib/mir/index.ts';
 import type { Scalar } from './values.ts';
 
-export type Outcome = { readonly values: readonly Scalar[] } | { readonly trap: TrapCode };
+export type Outcome = { readonly values: readonly Scalar[] } | { readonly trap: TrapCode; readonly thrown?: TrapError };
 
 /** Calls an exported function of a fresh instance (initial memory) and says what happened. */
 export type Executor = (module: Module, fn: string, args: readonly Scalar[]) => Outcome;
@@ -80,7 +80,7 @@ export function outcomeOf(run: () => readonly Scalar[]): Outcome {
   try {
     return { values: run() };
   } catch (error) {
-    if (error instanceof LamellaError && error instanceof TrapError) return { trap: error.trap };
+    if (error instanceof LamellaError && error instanceof TrapError) return { trap: error.trap, thrown: error };
     throw error;
   }
 }

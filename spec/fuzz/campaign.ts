@@ -9,6 +9,7 @@
  * - `--size N` statements a program (default: programs of many sizes), `--executors a,b` (default all)
  * - `--vectors`, `--wide` (with vectors: 256 bits too), `--atomics`, `--imports`, `--hooks`: generate those instructions too
  * - `--native`: programs of the native memory model (WebAssembly has none: its executors count them as unsupported)
+ * - `--places`: statements have source lines, and the traces of traps are compared where nothing was optimised
  * - `--thorough N` checks every N-th program more closely (default 8, see {@link DifferentialOptions.thorough})
  * - `--mismatches N`: findings per child before it stops (default 1)
  */
@@ -26,13 +27,13 @@ const { values: flags } = parseArgs({
     count: { type: 'string', default: '100000' }, start: { type: 'string', default: '0' }, seed: { type: 'string' }, jobs: { type: 'string' }, size: { type: 'string' },
     executors: { type: 'string' }, mismatches: { type: 'string', default: '1' }, chunk: { type: 'string', default: '100000' }, thorough: { type: 'string', default: '8' },
     vectors: { type: 'boolean', default: false }, wide: { type: 'boolean', default: false }, atomics: { type: 'boolean', default: false },
-    native: { type: 'boolean', default: false }, imports: { type: 'boolean', default: false }, hooks: { type: 'boolean', default: false },
+    places: { type: 'boolean', default: false }, native: { type: 'boolean', default: false }, imports: { type: 'boolean', default: false }, hooks: { type: 'boolean', default: false },
     child: { type: 'boolean', default: false },
   },
 });
 
 const names = flags.executors?.split(',') ?? executorNames();
-const generate: GenerateOptions = { ...(flags.size === undefined ? {} : { size: Number(flags.size) }), vectors: flags.vectors, wide: flags.wide, native: flags.native, atomics: flags.atomics, imports: flags.imports, hooks: flags.hooks };
+const generate: GenerateOptions = { ...(flags.size === undefined ? {} : { size: Number(flags.size) }), vectors: flags.vectors, wide: flags.wide, native: flags.native, atomics: flags.atomics, imports: flags.imports, hooks: flags.hooks, places: flags.places };
 /**
  * Room for the engine's memories before it collects them: collecting often also throws optimised code away. One thread:
  * others would only be in the way of other jobs, and modules this small are validated sooner than a thread wakes up.

@@ -4,7 +4,7 @@
  */
 import { UnsupportedError } from '../../lib/codegen/backend.ts';
 import { layoutModule, printModule, type Module } from '../../lib/mir/index.ts';
-import { formatOutcome, sameOutcome } from '../conformance/run-table.ts';
+import { formatOutcome, sameOutcome, type Outcome } from '../conformance/run-table.ts';
 import { RandomChoices, ReplayChoices } from './choices.ts';
 import { Coverage } from './coverage.ts';
 import { execute, type FuzzExecutor, type ProgramOutcome } from './executor.ts';
@@ -12,15 +12,30 @@ import { reference } from './executors.ts';
 import { generateProgram, type GenerateOptions, type Program } from './generate.ts';
 import { shrinkStream } from './shrink.ts';
 
-/** The first difference in words, or undefined when the outcomes agree. */
-export function compareOutcomes(program: Program, expected: ProgramOutcome, actual: ProgramOutcome): string | undefined {
+/**
+ * The first difference in words, or undefined when the outcomes agree.
+ *
+ * @param places - the traces of traps are compared too: functions and source lines of every activation
+ */
+export function compareOutcomes(program: Program, expected: ProgramOutcome, actual: ProgramOutcome, places = false): string | undefined {
   for (let k = 0; k < program.calls.length; k++) {
     const a = expected.outcomes[k], b = actual.outcomes[k];
     if (b === undefined || !sameOutcome(a, b)) return `call ${k}: expected ${formatOutcome(a)}, got ${b === undefined ? 'nothing' : formatOutcome(b)}`;
+    if (places && traceOf(a) !== traceOf(b)) return `call ${k}: expected ${formatOutcome(a)} in ${traceOf(a)}, got it in ${traceOf(b)}`;
   }
   if (expected.memory.length !== actual.memory.length) return `memory: expected ${expected.memory.length} bytes, got ${actual.memory.length}`;
   const { stackLow, stackHigh } = layoutModule(program.module);
   return compareBytes(expected.memory, actual.memory, 0, stackLow) ?? compareBytes(expected.memory, actual.memory, stackHigh, expected.memory.length);
+}
+
+/** Activations of a trace to compare: engines keep ten. */
+const FRAMES = 8;
+
+function traceOf(o: Outcome): string {
+  if (!('trap' in o) || o.thrown === undefined) return '';
+  // A stack overflow happens at a depth that is the executor's own.
+  const { thrown } = o, frames = o.trap === 'stack-overflow' ? [] : thrown.frames.slice(0, FRAMES);
+  return `${thrown.functionName ?? '?'}:${thrown.location?.line ?? 0} < ${frames.map((f) => `${f.functionName}:${f.location?.line ?? 0}`).join(' < ')}`;
 }
 
 function compareBytes(a: Uint8Array, b: Uint8Array, from: number, to: number): string | undefined {
@@ -41,7 +56,7 @@ export function difference(program: Program, executor: FuzzExecutor): string | u
   } catch (error) {
     return fault(error);
   }
-  return compareOutcomes(program, expected, actual);
+  return compareOutcomes(program, expected, actual, executor.places === true && program.places);
 }
 
 function fault(error: unknown): string { return error instanceof UnsupportedError ? UNSUPPORTED : threw(error); }
@@ -143,7 +158,7 @@ export function runDifferential(options: DifferentialOptions): DifferentialRepor
         }
       });
       for (let k = 0; k < items.length; k++) {
-        const d = runs[k] === undefined ? undefined : differs(items[k], runs[k]!);
+        const d = runs[k] === undefined ? undefined : differs(items[k], executors[x], runs[k]!);
         if (d !== undefined) report(items[k], x, d);
       }
     }
@@ -153,14 +168,14 @@ export function runDifferential(options: DifferentialOptions): DifferentialRepor
   return { programs: done, mismatches: found, ran: named(ran), unsupported: named(unsupported) };
 }
 
-function differs(it: Item, run: () => ProgramOutcome): string | undefined {
+function differs(it: Item, executor: FuzzExecutor, run: () => ProgramOutcome): string | undefined {
   let actual: ProgramOutcome;
   try {
     actual = run();
   } catch (error) {
     return fault(error);
   }
-  return compareOutcomes(it.program, it.expected!, actual);
+  return compareOutcomes(it.program, it.expected!, actual, executor.places === true && it.program.places);
 }
 
 /** True when the same runner has run the very same module for an earlier executor. */

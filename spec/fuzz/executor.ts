@@ -28,6 +28,8 @@ export interface FuzzExecutor {
   /** What becomes of the program's module first. */
   readonly prepare: (module: Module, thorough: boolean) => Module;
   readonly runner: Runner;
+  /** Its traps have the places of the program: nothing has been moved or inlined. */
+  readonly places?: boolean;
 }
 
 /** Runs one program on one executor from beginning to end. */

@@ -45,10 +45,12 @@ export function singlePass(pass: Pass): FuzzExecutor {
   return transformed(pass.name, (m) => pipeline.run(m, { verifyAfterEach: true }).module);
 }
 
+function inPlace(executor: FuzzExecutor): FuzzExecutor { return { ...executor, places: true }; }
+
 /** Printed and parsed back: the text form must lose nothing. */
-export const text: FuzzExecutor = transformed('text', (m) => parseModule(printModule(m)));
+export const text: FuzzExecutor = inPlace(transformed('text', (m) => parseModule(printModule(m))));
 /** As a worker would receive it. */
-export const cloned: FuzzExecutor = transformed('clone', (m) => structuredClone(m));
+export const cloned: FuzzExecutor = inPlace(transformed('clone', (m) => structuredClone(m)));
 
 const TABLE: Readonly<Record<string, () => FuzzExecutor>> = {
   text: () => text,

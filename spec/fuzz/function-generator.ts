@@ -85,6 +85,7 @@ export class FunctionGenerator {
 
   #statement(depth: number): void {
     this.#budget--;
+    if (this.#plan.options.places) this.#b.loc = this.#plan.place();
     const c = this.#c, kind = c.below(32);
     if (kind === 0) return; // the simplest statement is none
     if (kind < 14) this.#x.emit();

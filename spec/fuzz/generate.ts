@@ -34,7 +34,7 @@ function signature(c: Choices, earlier: readonly Signature[], vectors: readonly 
 /** Builds the program that a stream of choices stands for. */
 export function generateProgram(c: Choices, options: GenerateOptions = {}): Program {
   const size = options.size ?? SIZES[c.below(SIZES.length)];
-  const full = { size, vectors: options.vectors ?? false, wide: options.vectors === true && options.wide === true, native: options.native ?? false, atomics: options.atomics ?? false, imports: options.imports ?? false, hooks: options.hooks ?? false };
+  const full = { size, vectors: options.vectors ?? false, wide: options.vectors === true && options.wide === true, native: options.native ?? false, atomics: options.atomics ?? false, imports: options.imports ?? false, hooks: options.hooks ?? false, places: options.places ?? false };
   const count = 1 + c.below(Math.max(1, Math.min(8, Math.ceil(size / 10))));
   const signatures: Signature[] = [];
   for (let k = 0; k < count; k++) {
@@ -44,9 +44,8 @@ export function generateProgram(c: Choices, options: GenerateOptions = {}): Prog
   }
   const table = Array.from({ length: 1 + c.below(7) }, () => count > 1 && c.below(6) !== 5 ? 1 + c.below(count - 1) : null);
   const globals = Array.from({ length: 1 + c.below(3) }, (_, k) => ({ name: `g${k}`, size: [8, 64, 128, 200, 1, 2, 33][c.below(7)] }));
-  const plan: ModulePlan = { options: full, signatures, table, globals, imports: IMPORTS };
-
   const m = new ModuleBuilder('fuzz', { memoryModel: full.native ? 'native' : 'linear', memory: { initialPages: INITIAL_PAGES, maximumPages: INITIAL_PAGES + c.below(4), stackSize: STACK_SIZE } });
+  const plan: ModulePlan = { options: full, signatures, table, globals, imports: IMPORTS, place: () => m.addLocation({ file: 'fuzz.ts', line: m.locations.length, column: 1 }) };
   m.addGlobal({ name: FUEL, size: 4, align: 4, mutable: true });
   for (const g of globals) {
     const bytes = c.below(2) === 0 ? undefined : Uint8Array.from({ length: Math.min(g.size, 1 + c.below(16)) }, () => c.below(256));
@@ -64,7 +63,7 @@ export function generateProgram(c: Choices, options: GenerateOptions = {}): Prog
     fn: 'main',
     args: signatures[0].params.map((t) => t === 'ptr' ? HEAP + ARGUMENT_BYTES * c.below(4) : constantOf(c, t)),
   }));
-  return { module: m.build(), calls };
+  return { module: m.build(), calls, places: full.places };
 }
 
 /** The program of a seed. */

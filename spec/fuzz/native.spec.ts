@@ -23,7 +23,7 @@ if (skipUnlessNative('native fuzzing')) {
   const few = Math.ceil(COUNT / 6);
   test(`${few} programs with vectors and atomics, for every level of processor features`, () => {
     const names = machineLevels().flatMap((level) => (level === 'sse2' || level === 'avx2' ? [`native@${level}`, `native-O2@${level}`] : [`native-O2@${level}`]));
-    const report = runDifferential({ executors: executors(names), seed: SEED, count: few, generate: { vectors: true, wide: true, atomics: true, imports: true }, thorough: 4 });
+    const report = runDifferential({ executors: executors(names), seed: SEED, count: few, generate: { vectors: true, wide: true, atomics: true, imports: true, places: true }, thorough: 4 });
     assert.is(report.mismatches.length, 0, report.mismatches.map(formatMismatch).join('\n\n'));
     assert.equal(report.unsupported, Object.fromEntries(Object.keys(report.ran).map((name) => [name, 0])));
   });

@@ -6,6 +6,8 @@ export interface ProgramCall { readonly fn: string; readonly args: readonly (num
 export interface Program {
   readonly module: Module;
   readonly calls: readonly ProgramCall[];
+  /** Its statements have source lines. */
+  readonly places: boolean;
 }
 
 export interface GenerateOptions {
@@ -21,6 +23,8 @@ export interface GenerateOptions {
   readonly atomics?: boolean;
   /** Calls of host functions (see {@link hostFunctions}); default false. */
   readonly imports?: boolean;
+  /** A source line for every statement, so that the places of traps can be compared; default false. */
+  readonly places?: boolean;
   /** Safepoints, stack maps and patch points; default false. */
   readonly hooks?: boolean;
 }
@@ -30,6 +34,8 @@ export interface ModulePlan {
   readonly options: Required<GenerateOptions>;
   /** Signatures by function number; function 0 is `main` and is never called. */
   readonly signatures: readonly Signature[];
+  /** A new source location. */
+  readonly place: () => number;
   readonly table: readonly (number | null)[];
   readonly globals: readonly { readonly name: string; readonly size: number }[];
   readonly imports: readonly (Signature & { readonly name: string })[];

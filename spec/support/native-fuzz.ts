@@ -69,7 +69,7 @@ function rawHeap(): Uint8Array {
 /** Native code of the module as it is or after a pipeline, for the machine's own features or for a level's. */
 export function nativeFuzz(level?: FuzzLevel, features: X86Level | 'machine' = 'machine'): FuzzExecutor {
   return {
-    name: `x86_64${level === undefined ? '' : ` ${level}`}${features === 'machine' ? '' : ` ${features}`}`, runner: runnerFor(features),
+    name: `x86_64${level === undefined ? '' : ` ${level}`}${features === 'machine' ? '' : ` ${features}`}`, runner: runnerFor(features), places: level === undefined,
     prepare: (m, thorough) => level === undefined ? m : moduleAt(m, level, thorough),
   };
 }

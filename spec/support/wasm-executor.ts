@@ -63,7 +63,7 @@ const engineRunner = makeRunner(features), withoutTailCalls = makeRunner({ ...fe
 /** WebAssembly as an executor of the fuzzer, as the module is or after a pipeline, with all that the engine has or without its tail calls. */
 export function wasmFuzz(level?: FuzzLevel, tailCalls = true): FuzzExecutor {
   return {
-    name: `wasm${level === undefined ? '' : ` ${level}`}${tailCalls ? '' : ' without tail calls'}`, runner: tailCalls ? engineRunner : withoutTailCalls,
+    name: `wasm${level === undefined ? '' : ` ${level}`}${tailCalls ? '' : ' without tail calls'}`, runner: tailCalls ? engineRunner : withoutTailCalls, places: level === undefined && tailCalls,
     prepare: (m, thorough) => level === undefined ? m : moduleAt(m, level, thorough),
   };
 }

@@ -5,7 +5,7 @@ import { formatMismatch, runDifferential } from '../../fuzz/differential.ts';
 import { wasmFuzz } from '../../support/wasm-executor.ts';
 
 const test = suite('wasm: random programs');
-const everything = { imports: true, hooks: true, atomics: true, vectors: true, wide: true };
+const everything = { imports: true, hooks: true, atomics: true, vectors: true, places: true, wide: true };
 
 for (const [name, executor] of [['as generated', wasmFuzz()], ['after O1', wasmFuzz('O1')], ['after O3', wasmFuzz('O3')]] as const) {
   test(name, () => {
