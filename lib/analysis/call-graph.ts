@@ -25,8 +25,8 @@ export interface CallGraph {
 }
 
 /** Builds the graph. A module without exports is taken to offer all its functions. */
-export function buildCallGraph(m: Module, summaryOf: Summaries = summarise): CallGraph {
-  const n = m.functions.length, index = functionIndex(m);
+export function buildCallGraph(m: Module, summaryOf: Summaries = summarise, index: ReadonlyMap<string, number> = functionIndex(m)): CallGraph {
+  const n = m.functions.length;
   const start = int32(n + 1), list: number[] = [];
   for (let f = 0; f < n; f++) {
     const names = summaryOf(m.functions[f]).callees;
@@ -39,9 +39,10 @@ export function buildCallGraph(m: Module, summaryOf: Summaries = summarise): Cal
   const callees = Int32Array.from(list), sites = int32(n);
   for (const g of callees) sites[g]++;
   const root = uint8(n);
-  for (const name of Object.values(m.exports)) { const f = index.get(name); if (f !== undefined) root[f] = 1; }
+  const exported = Object.values(m.exports);
+  for (const name of exported) { const f = index.get(name); if (f !== undefined) root[f] = 1; }
   for (const name of m.table) { const f = name === null ? undefined : index.get(name); if (f !== undefined) root[f] = 1; }
-  if (Object.keys(m.exports).length === 0) root.fill(1);
+  if (exported.length === 0) root.fill(1);
 
   const component = int32(n).fill(-1), recursive = uint8(n), bottomUp = int32(n);
   const number = int32(n).fill(-1), low = int32(n), next = int32From(start, n);
@@ -87,8 +88,8 @@ export function buildCallGraph(m: Module, summaryOf: Summaries = summarise): Cal
  * 1 for each function that may have several activations at once: it is part of a cycle of direct calls, or code it
  * reaches calls out (through the table, or to an import), from where any exported or listed function may be entered.
  */
-export function mayBeReentered(m: Module, graph: CallGraph, summaryOf: Summaries = summarise): Uint8Array {
-  const reentered = uint8(graph.recursive.length), outside = uint8(graph.recursive.length), index = functionIndex(m);
+export function mayBeReentered(m: Module, graph: CallGraph, summaryOf: Summaries = summarise, index: ReadonlyMap<string, number> = functionIndex(m)): Uint8Array {
+  const reentered = uint8(graph.recursive.length), outside = uint8(graph.recursive.length);
   // Callees come first, and the members of a component together: all of a component call out when one does.
   for (let k = 0; k < graph.bottomUp.length; k++) {
     const f = graph.bottomUp[k], component = graph.component[f];

@@ -32,6 +32,7 @@ export interface Cfg {
  */
 export function buildCfg(f: MirFunction): Cfg {
   const blocks = f.blocks, n = blocks.length;
+  if (n === 1 && edgeCount(blocks[0].terminator) === 0) return SINGLE_BLOCK;
   const succStart = int32(n + 1);
   for (let b = 0; b < n; b++) succStart[b + 1] = succStart[b] + edgeCount(blocks[b].terminator);
   const succs = int32(succStart[n]);
@@ -135,6 +136,12 @@ function withOrder(n: number, succStart: Int32Array, succs: Int32Array, predStar
   }
   return { blockCount: n, succStart, succs, predStart, preds, rpo, rpoIndex };
 }
+
+/** The graph of every function of one block. */
+const SINGLE_BLOCK: Cfg = {
+  blockCount: 1, succStart: new Int32Array(2), succs: new Int32Array(0), predStart: new Int32Array(2), preds: new Int32Array(0),
+  rpo: new Int32Array(1), rpoIndex: new Int32Array(1),
+};
 
 /** The edges that enter each block, aligned with `cfg.preds`: entry `e` belongs to the edge from `cfg.preds[e]`. */
 export function incomingEdges(f: MirFunction, cfg: Cfg): readonly Edge[] {

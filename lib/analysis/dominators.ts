@@ -46,6 +46,7 @@ export function dominates(d: Dominators, a: BlockId, b: BlockId): boolean {
  * dominates(dom, 0, b) // => true for every reachable block b
  */
 export function computeDominators(cfg: Cfg): Dominators {
+  if (cfg.blockCount === 1) return SINGLE_BLOCK;
   const n = cfg.blockCount, { idom } = immediate(cfg);
   const childStart = int32(n + 1);
   for (let b = 0; b < n; b++) if (idom[b] >= 0) childStart[idom[b] + 1]++;
@@ -75,6 +76,11 @@ export function computeDominators(cfg: Cfg): Dominators {
   }
   return { idom, childStart, children, preorder, preIn, preOut, depth };
 }
+
+const SINGLE_BLOCK: Dominators = {
+  idom: Int32Array.of(-1), childStart: new Int32Array(2), children: new Int32Array(0), preorder: new Int32Array(1), preIn: new Int32Array(1),
+  preOut: new Int32Array(1), depth: new Int32Array(1),
+};
 
 function immediate(cfg: Cfg): { readonly idom: Int32Array } {
   const n = cfg.blockCount, count = cfg.rpo.length;

@@ -14,18 +14,8 @@ export interface FunctionSummary {
   readonly isMarked: boolean;
 }
 
-/** Summaries by function, each made once. */
+/** Summaries by function. */
 export type Summaries = (f: MirFunction) => FunctionSummary;
-
-/** A memory of summaries, for as long as it lives. */
-export function rememberedSummaries(): Summaries {
-  const known = new WeakMap<MirFunction, FunctionSummary>();
-  return (f) => {
-    let summary = known.get(f);
-    if (summary === undefined) known.set(f, summary = summarise(f));
-    return summary;
-  };
-}
 
 const NONE: readonly never[] = [];
 

@@ -41,6 +41,7 @@ export interface Loops {
  * loops.depth[b] // => 2 for a block of an inner loop of two
  */
 export function computeLoops(cfg: Cfg, dom: Dominators): Loops {
+  if (cfg.blockCount === 1 && cfg.succs.length === 0) return NO_LOOPS;
   const n = cfg.blockCount;
   const loopOf = int32(n).fill(-1), header = int32(n).fill(-1), depth = uint8(n);
   const heads: number[] = [];
@@ -67,6 +68,12 @@ export function computeLoops(cfg: Cfg, dom: Dominators): Loops {
   }
   return { count, headers, parents, loopDepth, loopOf, header, depth, irreducible };
 }
+
+/** In a function of one block. */
+const NO_LOOPS: Loops = {
+  count: 0, headers: new Int32Array(0), parents: new Int32Array(0), loopDepth: new Int32Array(0), loopOf: Int32Array.of(-1), header: Int32Array.of(-1),
+  depth: new Uint8Array(1), irreducible: false,
+};
 
 function fillBodies(cfg: Cfg, dom: Dominators, headers: Int32Array, parents: Int32Array, loopOf: Int32Array): void {
   const outer = int32(headers.length); // union-find towards the outermost loop known so far

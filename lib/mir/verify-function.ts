@@ -6,7 +6,7 @@
  * that cannot be reached from the entry, definitions of other blocks count as dominating (nothing runs there, and a
  * pass may leave such blocks behind).
  */
-import type { Instruction, Terminator, Value } from './instruction.ts';
+import type { Edge, Instruction, Terminator, Value } from './instruction.ts';
 import type { Block, MirFunction, Module } from './module.ts';
 import { MAX_ARITY, arityOf } from './module.ts';
 import { forEachEdge, forEachResult } from './operands.ts';
@@ -26,6 +26,8 @@ export interface ModuleFacts {
 }
 
 const MAX_TEXT = 160;
+/** The tree of every function of one block. */
+const SINGLE_BLOCK: Dominance = { idom: Int32Array.of(-1), enter: new Int32Array(1), leave: new Int32Array(1) };
 
 /** Reports everything wrong with `f` to the sink. */
 export function verifyFunction(facts: ModuleFacts, f: MirFunction, index: number, sink: VerifySink): void {
@@ -44,12 +46,15 @@ export function verifyFunction(facts: ModuleFacts, f: MirFunction, index: number
 
 /** Reports a signature with too many or unknown types; shared with imports. */
 export function verifySignature(s: Signature, sink: VerifySink): void {
-  for (const [what, list] of [['parameter', s.params], ['result', s.results]] as const) {
-    const arity = arityOf(list);
-    if (arity > MAX_ARITY) sink.report('signature', `${count(arity, what)}${arity > list.length ? ', a v256 counted as two' : ''}, at most ${MAX_ARITY} are possible`);
-    for (let k = 0; k < list.length; k++) {
-      if (typeCode(list[k]) === NO_TYPE) sink.report('signature', `${what} ${k} has no type: there is no ${show(list[k])}`);
-    }
+  verifyTypes('parameter', s.params, sink);
+  verifyTypes('result', s.results, sink);
+}
+
+function verifyTypes(what: string, list: readonly Type[], sink: VerifySink): void {
+  const arity = arityOf(list);
+  if (arity > MAX_ARITY) sink.report('signature', `${count(arity, what)}${arity > list.length ? ', a v256 counted as two' : ''}, at most ${MAX_ARITY} are possible`);
+  for (let k = 0; k < list.length; k++) {
+    if (typeCode(list[k]) === NO_TYPE) sink.report('signature', `${what} ${k} has no type: there is no ${show(list[k])}`);
   }
 }
 
@@ -99,7 +104,7 @@ class FunctionVerifier implements RuleContext {
       this.#types[v] = typeCode(f.valueTypes[v]);
       if (this.#types[v] === NO_TYPE) this.report('value', `v${v} has no type: there is no ${show(f.valueTypes[v])}`);
     }
-    for (const key of Object.keys(f.valueNames ?? {})) {
+    if (f.valueNames !== undefined) for (const key of Object.keys(f.valueNames)) {
       if (!isBelow(Number(key), this.#valueCount)) this.report('value', `a name is given to v${key}, which is no value (there are ${this.#valueCount})`);
     }
     this.#slots();
@@ -168,11 +173,14 @@ class FunctionVerifier implements RuleContext {
     const { blocks } = this.#f, n = blocks.length;
     const first = new Int32Array(n + 1);
     let edges = 0;
-    for (let b = 0; b < n; b++) forEachEdge(blocks[b].terminator, () => { edges++; });
+    const countEdge = (): void => { edges++; };
+    for (let b = 0; b < n; b++) forEachEdge(blocks[b].terminator, countEdge);
+    if (n === 1 && edges === 0) return SINGLE_BLOCK;
     const targets = new Int32Array(edges);
     let at = 0;
+    const addTarget = (e: Edge): void => { if (isBelow(e.block, n)) targets[at++] = e.block; };
     for (let b = 0; b < n; b++) {
-      forEachEdge(blocks[b].terminator, (e) => { if (isBelow(e.block, n)) targets[at++] = e.block; });
+      forEachEdge(blocks[b].terminator, addTarget);
       first[b + 1] = at;
     }
     return computeDominance({ first, targets });

@@ -2,14 +2,15 @@
  * What a pass is given besides the module: diagnostics, counters, facts about the target, and analyses that are
  * computed once per version of a function.
  */
+import { buildCallGraph, type CallGraph } from '../analysis/call-graph.ts';
 import { buildCfg, type Cfg } from '../analysis/cfg.ts';
 import { computeDominators, type Dominators } from '../analysis/dominators.ts';
 import { computeLoops, type Loops } from '../analysis/loops.ts';
-import { rememberedSummaries, type Summaries } from '../analysis/function-summary.ts';
+import { summarise, type FunctionSummary, type Summaries } from '../analysis/function-summary.ts';
 import { findDefinitions, type Definitions } from '../analysis/uses.ts';
 import { globalSizes } from '../analysis/traps.ts';
 import { layoutModule, type MemoryLayout } from '../mir/layout.ts';
-import type { MirFunction, Module, SourceLocation } from '../mir/module.ts';
+import { functionIndex, type MirFunction, type Module, type SourceLocation } from '../mir/module.ts';
 
 /** Facts about the machine that an optimisation may ask for. They guide profit, never correctness. */
 export interface TargetFacts {
@@ -74,13 +75,31 @@ const RECENT = 8;
 export class AnalysisManager {
   readonly #recent: Facts[] = [];
   #next = 0;
-  readonly #settled = new WeakMap<MirFunction, readonly string[]>();
+  // Maps, as weak ones cost the garbage collector dear; `startGroup` forgets what nobody will ask for.
+  #settled = new Map<MirFunction, readonly string[]>();
+  #settledSince = new Map<MirFunction, readonly string[]>();
+  #summaries = new Map<MirFunction, FunctionSummary>();
+  #callGraph: CallGraph | undefined;
+  #index: ReadonlyMap<string, number> | undefined;
   #module: Module | undefined;
   #layout: MemoryLayout | undefined;
   #globals: ReadonlyMap<string, number> | undefined;
 
-  /** Size and calls of each function, remembered for as long as the function lives. */
-  readonly summaries: Summaries = rememberedSummaries();
+  /** Size and calls of each function, remembered between two runs of function passes. */
+  readonly summaries: Summaries = (f) => {
+    let summary = this.#summaries.get(f);
+    if (summary === undefined) this.#summaries.set(f, summary = summarise(f));
+    return summary;
+  };
+  /** Numbers of functions by name. */
+  functionIndex(m: Module): ReadonlyMap<string, number> {
+    this.#enter(m);
+    return this.#index ??= functionIndex(m);
+  }
+  callGraph(m: Module): CallGraph {
+    this.#enter(m);
+    return this.#callGraph ??= buildCallGraph(m, this.summaries, this.functionIndex(m));
+  }
 
   cfg(f: MirFunction): Cfg {
     const facts = this.#of(f);
@@ -118,10 +137,16 @@ export class AnalysisManager {
     if (!facts.settled.includes(pass)) facts.settled = [...facts.settled, pass];
     return after;
   }
-  /** Remembers what {@link once} knows of `f` for as long as `f` lives. */
+  /** A run of function passes begins. */
+  startGroup(): void {
+    this.#settled = this.#settledSince;
+    this.#settledSince = new Map();
+    this.#summaries = new Map();
+  }
+  /** Remembers what {@link once} knows of `f`, up to the end of the next run of function passes. */
   remember(f: MirFunction): void {
     const { settled } = this.#of(f);
-    if (settled.length > 0) this.#settled.set(f, settled);
+    if (settled.length > 0) this.#settledSince.set(f, settled);
   }
   /** Takes the control-flow graph of `f` from one who knows it. */
   provideCfg(f: MirFunction, cfg: Cfg): void { this.#of(f).cfg ??= cfg; }
@@ -146,6 +171,8 @@ export class AnalysisManager {
     this.#module = m;
     this.#layout = undefined;
     this.#globals = undefined;
+    this.#callGraph = undefined;
+    this.#index = undefined;
   }
 }
 

@@ -9,13 +9,14 @@
  * What is copied: small callees; larger ones that have this one call; and a small directly recursive function into
  * itself a few times, which divides the number of calls it makes.
  */
-import { buildCallGraph, mayBeReentered, type CallGraph } from '../analysis/call-graph.ts';
-import type { FunctionSummary, Summaries } from '../analysis/function-summary.ts';
+import { mayBeReentered, type CallGraph } from '../analysis/call-graph.ts';
+import { summarise, type FunctionSummary } from '../analysis/function-summary.ts';
 import type { CallInst, Edge, Instruction, Terminator, Value } from '../mir/instruction.ts';
-import { functionIndex, type Block, type MirFunction, type Module, type StackSlot } from '../mir/module.ts';
+import type { Block, MirFunction, Module, StackSlot } from '../mir/module.ts';
 import { mapEdges, mapTerminatorOperands } from '../mir/operands.ts';
 import type { Type } from '../mir/types.ts';
 import { copyInstruction, replaceBlock } from './clone.ts';
+import type { AnalysisManager } from './context.ts';
 import { ownPass, type Pass } from './pass.ts';
 import { int32, uint8 } from '../analysis/slab.ts';
 
@@ -59,14 +60,15 @@ function copyBudget(module: Module): number {
 export function inlinePass(limits: InlineLimits): Pass {
   return ownPass({
     name: 'inline', description: 'small and singly called functions are copied to their calls', stage: 'optimise',
-    run: (module, context) => inlineCalls(module, limits, context.analyses.summaries, (n) => context.count('inlined', n)),
+    run: (module, context) => inlineCalls(module, limits, context.analyses, (n) => context.count('inlined', n)),
   });
 }
 
-function inlineCalls(module: Module, limits: InlineLimits, summaryOf: Summaries, count: (n: number) => void): Module {
-  const graph = buildCallGraph(module, summaryOf), index = functionIndex(module);
+function inlineCalls(module: Module, limits: InlineLimits, analyses: AnalysisManager, count: (n: number) => void): Module {
+  const graph = analyses.callGraph(module), index = analyses.functionIndex(module), summaryOf = analyses.summaries;
   const functions = module.functions.slice(), sizes = int32(functions.length), able = uint8(functions.length);
-  const reentered = mayBeReentered(module, graph, summaryOf);
+  // What is made here is summarised without being remembered: along a chain of calls most of it is dropped again.
+  const reentered = mayBeReentered(module, graph, summaryOf, index);
   const budget = { left: copyBudget(module) };
   let changed = false;
   for (let k = 0; k < graph.bottomUp.length; k++) {
@@ -74,7 +76,7 @@ function inlineCalls(module: Module, limits: InlineLimits, summaryOf: Summaries,
     let summary = summaryOf(functions[f]);
     if (graph.start[f + 1] > graph.start[f]) {
       const after = inlineInto(f, functions, summary, sizes, able, graph, index, limits, reentered[f] !== 0 ? 0 : MAX_SLOT_BYTES, budget, count);
-      if (after !== functions[f]) { functions[f] = after; summary = summaryOf(after); changed = true; }
+      if (after !== functions[f]) { functions[f] = after; summary = summarise(after); changed = true; }
       // A callee that is dead now need not keep what was copied into it: along a chain of calls that would be a lot.
       for (let e = graph.start[f]; e < graph.start[f + 1]; e++) {
         const g = graph.callees[e];
@@ -84,8 +86,8 @@ function inlineCalls(module: Module, limits: InlineLimits, summaryOf: Summaries,
     sizes[f] = summary.size;
     able[f] = summary.isMarked ? 0 : 1;
     if (limits.recursive > 0 && graph.recursive[f] !== 0 && able[f] !== 0) {
-      const after = unrollRecursion(functions[f], sizes[f], limits, summaryOf, count);
-      if (after !== functions[f]) { functions[f] = after; sizes[f] = summaryOf(after).size; changed = true; }
+      const after = unrollRecursion(functions[f], sizes[f], limits, count);
+      if (after !== functions[f]) { functions[f] = after; sizes[f] = summarise(after).size; changed = true; }
     }
   }
   return changed ? { ...module, functions } : module;
@@ -123,13 +125,13 @@ function inlineInto(
 }
 
 /** Copies a directly recursive function into itself, level by level, while it stays small enough. */
-function unrollRecursion(f: MirFunction, size: number, limits: InlineLimits, summaryOf: Summaries, count: (n: number) => void): MirFunction {
+function unrollRecursion(f: MirFunction, size: number, limits: InlineLimits, count: (n: number) => void): MirFunction {
   if (f.slots.length > 0) return f; // the slots of every level would be there at every depth
   let g = f, total = size;
   for (let round = 0; round < 4; round++) {
     // Each round replaces every call by one more level of the original.
     const now = g;
-    const summary = summaryOf(now);
+    const summary = summarise(now);
     let calls = 0;
     for (let k = 0; k < summary.calls.length; k += 2) {
       const i = now.blocks[summary.calls[k]].instructions[summary.calls[k + 1]];

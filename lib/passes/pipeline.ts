@@ -118,7 +118,7 @@ export class Pipeline {
     const steps = this.passes.filter((p) => p.stage === 'optimise').length;
     let step = 0;
     const active = this.passes.filter((p) => p.stage !== 'optimise' || ++step <= limit);
-    const working = new WorkingCopy();
+    const working = new WorkingCopy(options.freeze !== false);
     const watched = options.verifyAfterEach === true || options.printBefore !== undefined || options.printAfter !== undefined;
     for (let k = 0; k < active.length;) {
       const group: FunctionPass[] = [];
@@ -174,16 +174,22 @@ export class Pipeline {
 
 /** The frozen module as it was given, while our own passes work on a copy that is faster to read. */
 class WorkingCopy {
+  readonly #keeps: boolean;
   #frozen: Module | undefined;
   #thawed: Module | undefined;
 
+  /** @param keeps - false: nothing will be restored, so the copy need not stay in memory */
+  constructor(keeps: boolean) { this.#keeps = keeps; }
+
   thaw(m: Module): Module {
     if (!Object.isFrozen(m)) return m;
-    if (m !== this.#frozen) {
+    if (m === this.#frozen && this.#thawed !== undefined) return this.#thawed;
+    const thawed = thawModule(m);
+    if (this.#keeps) {
       this.#frozen = m;
-      this.#thawed = thawModule(m);
+      this.#thawed = thawed;
     }
-    return this.#thawed!;
+    return thawed;
   }
 
   /** The module with its frozen functions back in the places of copies that nothing changed. */
@@ -202,6 +208,7 @@ class WorkingCopy {
  * young, and is still in the caches when the next pass reads it.
  */
 function runGroup(group: readonly FunctionPass[], module: Module, contexts: readonly CollectingContext[], analyses: AnalysisManager): { module: Module; milliseconds: number[]; changed: number[] } {
+  analyses.startGroup();
   const inner = contexts.map((c) => inModule(module, c));
   const milliseconds = group.map(() => 0), changed = group.map(() => 0);
   const after = mapFunctions(module, (start) => {
