@@ -14,7 +14,8 @@ import { LamellaError } from '../mir/errors.ts';
 import type { Instruction, Terminator } from '../mir/instruction.ts';
 import { layoutModule } from '../mir/layout.ts';
 import type { MirFunction, Module } from '../mir/module.ts';
-import { PAGE_SIZE } from '../mir/types.ts';
+import { LANE_TYPE, PAGE_SIZE, VECTOR_TYPE, type Lanes } from '../mir/types.ts';
+import type { VectorOp } from '../mir/vector-ops.ts';
 
 /** Where the bytes go. `total` is the sum of the parts. */
 export interface MemoryEstimate {
@@ -56,7 +57,7 @@ const MOVE = 10;
 export function estimateMemory(module: Module, stackLimit: number): MemoryEstimate {
   const layout = layoutModule(module);
   const functions = module.functions.map((f) => ({ name: f.name, code: codeBound(f), frame: frameBound(f) }));
-  const code = functions.reduce((sum, f) => sum + f.code, 0);
+  const code = functions.reduce((sum, f) => sum + f.code, module.functions.some(fusesDoubles) ? FMA64_CODE : 0);
   const dataBytes = module.globals.reduce((sum, g) => sum + (g.bytes?.length ?? 0), 0) + module.table.length * 16;
   const linearMemory = module.memoryModel === 'linear' ? Math.max(module.memory.initialPages, layout.pagesNeeded) * PAGE_SIZE : 0;
   const depth = deepestChain(module, functions.map((f) => f.frame));
@@ -88,17 +89,27 @@ function codeBound(f: MirFunction): number {
 
 function instructionBound(i: Instruction): number {
   switch (i.kind) {
-    case 'const': return 16 + MOVE + 16;
+    case 'const': return (i.type === 'v256' ? 2 : 1) * (16 + MOVE + 16);
     case 'binary': return 96 + 3 * MOVE;
     case 'unary': return 80 + 2 * MOVE;
     case 'pair': case 'convert': return 128 + 4 * MOVE;
+    case 'ternary': return 192 + 4 * MOVE;
     case 'call': case 'call_indirect': return 160 + (i.args.length + i.results.length) * 3 * MOVE + 32 * MOVE;
     case 'memory_copy': case 'memory_fill': case 'memory_grow': return 192 + 32 * MOVE;
     case 'patch_point': return 32 + i.bytes;
-    case 'vector': case 'shuffle': case 'splat': case 'extract_lane': case 'insert_lane': return 256 + 4 * MOVE;
+    case 'vector': return vectors(i.lanes) * (VECTOR_CODE[i.op] ?? 256) + 4 * MOVE;
+    case 'shuffle': return (i.mask.length === 32 ? 1536 : 512) + 4 * MOVE;
+    case 'splat': case 'extract_lane': case 'insert_lane': return vectors(i.lanes) * 256 + 4 * MOVE;
+    // Two accesses, and the address of the second.
+    case 'load': case 'store': return (i.type === 'v256' ? 160 : 64) + 4 * MOVE;
     default: return 64 + 4 * MOVE;
   }
 }
+
+/** What an operation takes on processors with SSE2 alone, where it is more than 256 bytes; with the store of its result. */
+const VECTOR_CODE: Readonly<Partial<Record<VectorOp, number>>> = { vswizzle: 640, vfma: 448 };
+/** Halves of 128 bits that a vector is split into where there is nothing wider. */
+function vectors(lanes: Lanes): number { return VECTOR_TYPE[lanes] === 'v256' ? 2 : 1; }
 
 function terminatorBound(t: Terminator): number {
   const edge = (args: readonly unknown[]): number => 12 + args.length * 3 * MOVE;
@@ -114,9 +125,15 @@ function terminatorBound(t: Terminator): number {
   }
 }
 
+/** Processors without fused multiply-add call a function for that of f64: its code and its frame. */
+const FMA64_CODE = 2048, FMA64_FRAME = 128;
+function fusesDoubles(f: MirFunction): boolean {
+  return f.blocks.some((b) => b.instructions.some((i) => (i.kind === 'ternary' && i.type === 'f64') || (i.kind === 'vector' && i.op === 'vfma' && LANE_TYPE[i.lanes] === 'f64')));
+}
+
 /** Every value in a spill slot, a second copy for splits, callee-saved registers, return address, alignment. */
 function frameBound(f: MirFunction): number {
-  let bytes = 8 + 6 * 8 + 16;
+  let bytes = 8 + 6 * 8 + 16 + (fusesDoubles(f) ? FMA64_FRAME : 0);
   for (const t of f.valueTypes) bytes += t === 'v256' ? 64 : t === 'v128' ? 32 : 16;
   return bytes;
 }

@@ -1,9 +1,12 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { x86_64 } from '../../backends/x86_64/index.ts';
-import { FunctionBuilder, ModuleBuilder, PAGE_SIZE } from '../../lib/mir/index.ts';
+import {
+  FunctionBuilder, LANES, LANE_COUNT, LANE_TYPE, ModuleBuilder, PAGE_SIZE, VECTOR_OPS, VECTOR_TYPE, divisionsOf, vectorOperandType, type Type, type Value, type VectorOp,
+} from '../../lib/mir/index.ts';
 import { enforceMemoryBudget, estimateMemory, MemoryBudgetError } from '../../lib/passes/memory-estimate.ts';
 import { Pipeline } from '../../lib/passes/index.ts';
+import { RandomChoices } from '../fuzz/choices.ts';
 import { programOfSeed } from '../fuzz/generate.ts';
 
 const test = suite('memory estimate');
@@ -57,6 +60,41 @@ test('no random program has more code or larger frames than estimated, as it is 
         const b = bound.get(f.name);
         assert.ok(b !== undefined && f.size <= b.code && f.frameSize + 8 <= b.frame, `seed ${seed} ${level}: ${f.name}`);
       }
+    }
+  }
+});
+
+test('nor has a function of nothing but one vector operation, on the lowest and the highest level of processor features', () => {
+  const c = new RandomChoices(3), m = new ModuleBuilder('vectors', { memory: { initialPages: 1 } });
+  const add = (name: string, params: readonly Type[], emit: (b: FunctionBuilder, args: readonly Value[]) => Value): void => {
+    const b = new FunctionBuilder(name, { params: ['ptr', ...params], results: [] });
+    for (let k = 0; k < 12; k++) {
+      const v = emit(b, b.params.slice(1));
+      b.store({ base: b.params[0], offset: 32 * k }, b.typeOf(v) === 'i1' ? b.convert('zext', v, 'i32') : v);
+    }
+    b.ret();
+    m.addFunction(b.finish());
+  };
+  for (const op of Object.keys(VECTOR_OPS) as VectorOp[]) for (const l of divisionsOf(op)) add(`${op} ${l}`, [...VECTOR_OPS[op].operands].map((k) => vectorOperandType(k, l)), (b, args) => b.vector(op, l, args));
+  for (const l of LANES) {
+    add(`splat ${l}`, [LANE_TYPE[l]], (b, [a]) => b.splat(l, a));
+    add(`insert ${l}`, [VECTOR_TYPE[l], LANE_TYPE[l]], (b, [a, x]) => b.insertLane(l, LANE_COUNT[l] - 1, a, x));
+    add(`extract ${l}`, [VECTOR_TYPE[l]], (b, [a]) => b.extractLane(l, LANE_COUNT[l] - 1, a));
+  }
+  for (const t of ['v128', 'v256'] as const) {
+    const n = t === 'v128' ? 16 : 32;
+    for (let k = 0; k < 12; k++) { const mask = Array.from({ length: n }, () => c.below(2 * n)); add(`shuffle ${t} ${k}`, [t, t], (b, [x, y]) => b.shuffle(mask, x, y)); }
+    add(`load ${t}`, ['ptr'], (b, [p]) => b.load(t, { base: p, offset: 2147483647 }));
+    add(`const ${t}`, [], (b) => b.const(t, 5n));
+  }
+  for (const t of ['f32', 'f64'] as const) add(`fma ${t}`, [t], (b, [x]) => b.ternary('fma', x, x, x));
+  const module = m.build(), e = estimateMemory(module, LIMIT), bound = new Map(e.functions.map((f) => [f.name, f]));
+  for (const level of ['sse2', 'avx2'] as const) {
+    const compiled = x86_64.with(level).compile(module);
+    assert.ok(compiled.code.length <= e.code, level);
+    for (const f of compiled.functions) {
+      const b = bound.get(f.name);
+      assert.ok(b === undefined ? f.name.startsWith('fma64') && f.size <= 2048 : f.size <= b.code && f.frameSize + 8 <= b.frame, `${level}: ${f.name} has ${f.size} bytes, ${f.frameSize} on the stack; bound ${b?.code} and ${b?.frame}`);
     }
   }
 });
