@@ -25,7 +25,7 @@ export function wasmType(t: Type): number {
     case 'f32': return F32;
     case 'f64': return F64;
     case 'v128': return V128;
-    case 'v256': throw new InternalError('a v256 reached WebAssembly selection: legaliseVectors splits them before');
+    case 'v256': throw new InternalError('a v256 reached WebAssembly selection: splitVectors comes before');
     default: return t satisfies never;
   }
 }
