@@ -6,7 +6,7 @@
  * else (`locals.ts`), control flow becomes structured (`structure.ts`), and the result is encoded
  * (`encode-function.ts`, `encode-module.ts`).
  */
-import { computeDominators } from '../../lib/analysis/index.ts';
+import { computeDominators, thawModule } from '../../lib/analysis/index.ts';
 import { UnsupportedError } from '../../lib/codegen/backend.ts';
 import type { CompiledWasm, WasmBackend } from '../../lib/codegen/wasm-module.ts';
 import { splitVectors } from '../../lib/codegen/split-vectors.ts';
@@ -64,7 +64,8 @@ export function formatWat(m: Module, options: WasmOptions = {}): string {
 }
 
 /** Everything but the encoding. */
-function compileFunctions(original: Module, options: WasmOptions): { readonly plan: ModulePlan; readonly functions: readonly FinishedFunction[] } {
+function compileFunctions(given: Module, options: WasmOptions): { readonly plan: ModulePlan; readonly functions: readonly FinishedFunction[] } {
+  const original = thawModule(given);
   if (original.memoryModel !== 'linear') throw new UnsupportedError('wasm', original.functions[0]?.name ?? original.name, 'the native memory model');
   const m = splitVectors(original);
   const plan = new ModulePlan(m, options.features ?? detectFeatures(), options.sharedMemory), functions: FinishedFunction[] = [];

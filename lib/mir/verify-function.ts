@@ -148,7 +148,18 @@ class FunctionVerifier implements RuleContext {
         at = place.instruction = k;
         place.loc = i.loc;
         this.#instruction = i;
-        forEachResult(i, define);
+        switch (i.kind) { // the frequent kinds at once
+          case 'store': break;
+          case 'const': case 'binary': case 'compare': case 'load': case 'convert': case 'select': {
+            const v = i.result;
+            if (v >= 0 && v < this.#valueCount && (v | 0) === v && this.#definedIn[v] < 0) {
+              this.#definedIn[v] = b;
+              this.#definedAt[v] = k;
+            } else define(v);
+            break;
+          }
+          default: forEachResult(i, define);
+        }
       }
     }
     place.block = place.instruction = -1;

@@ -19,7 +19,16 @@ export type TypeCode = number;
 const CODES: ReadonlyMap<unknown, TypeCode> = new Map(TYPES.map((t, k) => [t, k]));
 /** Stands for something that is no type; equal to no type's code. */
 export const NO_TYPE: TypeCode = 255;
-export function typeCode(type: unknown): TypeCode { return CODES.get(type) ?? NO_TYPE; }
+export function typeCode(type: unknown): TypeCode {
+  switch (type) { // the frequent ones without a look-up
+    case 'i32': return CODE_I32;
+    case 'i64': return CODE_I64;
+    case 'f64': return CODE_F64;
+    case 'ptr': return CODE_PTR;
+    default: return CODES.get(type) ?? NO_TYPE;
+  }
+}
+const CODE_I32 = TYPES.indexOf('i32'), CODE_I64 = TYPES.indexOf('i64'), CODE_F64 = TYPES.indexOf('f64'), CODE_PTR = TYPES.indexOf('ptr');
 
 const I1 = typeCode('i1'), I8 = typeCode('i8'), I16 = typeCode('i16'), I32 = typeCode('i32'), I64 = typeCode('i64');
 const PTR = typeCode('ptr'), V128 = typeCode('v128'), V256 = typeCode('v256');

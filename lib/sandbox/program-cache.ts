@@ -83,7 +83,7 @@ export class ProgramCache<P extends CachedProgram> {
     if (config.maxMemory !== null && estimate.total > config.maxMemory) throw new MemoryBudgetError(t.module.name, estimate, config.maxMemory);
     const memoryPages = memoryCap(facts, config), variant = this.#maker.capped ? memoryPages : 0;
     let program = programs.get(variant);
-    if (program === undefined) this.#add(entry, variant, program = this.#maker.make(this.#maker.pipeline.run(t.module).module, t, memoryPages));
+    if (program === undefined) this.#add(entry, variant, program = this.#maker.make(this.#maker.pipeline.run(t.module, { freeze: false }).module, t, memoryPages));
     if (entry !== this.#newest) {
       this.#entries.delete(entry.hash);
       this.#entries.set(entry.hash, entry);
@@ -103,7 +103,7 @@ export class ProgramCache<P extends CachedProgram> {
   }
 
   #optimise(t: TakenModule, hash: string, config: SandboxConfig): Entry<P> {
-    const { module } = this.#maker.pipeline.run(t.module), estimate = requireBudget(module, config);
+    const { module } = this.#maker.pipeline.run(t.module, { freeze: false }), estimate = requireBudget(module, config);
     const facts: ProgramFacts = { estimate, initialPages: module.memory.initialPages, maximumPages: module.memory.maximumPages };
     const entry: Entry<P> = { hash, facts, programs: new Map(), alive: true };
     const pages = memoryCap(facts, config);
