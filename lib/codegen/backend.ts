@@ -48,7 +48,10 @@ export interface CompiledModule {
   readonly stackMaps: readonly StackMap[];
 }
 
-/** Where the live values of a stack map are: register number, or `frame` byte offset from the stack pointer. */
+/**
+ * Where the live values of a stack map are: register number, or `frame` byte offset from the stack pointer. A `v256` on a
+ * target without registers of that width has two entries, the low half first.
+ */
 export interface StackMap {
   readonly id: number;
   readonly offset: number;
