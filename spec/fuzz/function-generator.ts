@@ -9,7 +9,7 @@ import { FunctionBuilder, TRAP_CODES, isVector, type BlockId, type Signature, ty
 import { Accesses } from './accesses.ts';
 import type { Choices } from './choices.ts';
 import { Expressions } from './expressions.ts';
-import { ARGUMENT_BYTES, FUEL, FUEL_START, functionName, type ModulePlan } from './program.ts';
+import { ARGUMENT_BYTES, FUEL, FUEL_START, HEAP, OBSERVED, functionName, type ModulePlan } from './program.ts';
 import { SCALARS, Scope, constantOf } from './scope.ts';
 
 const SWITCHED = ['i32', 'i64', 'i8', 'i16'] as const;
@@ -271,7 +271,21 @@ export class FunctionGenerator {
     return [signature, b.const('i32', entry)];
   }
 
-  #return(): void { this.#b.ret(this.#picks(this.#plan.signatures[this.#number].results)); }
+  /** Leaves values in memory, where they are seen: most would be computed for nothing otherwise. */
+  #observe(): void {
+    const b = this.#b, c = this.#c;
+    for (const type of this.#scope.types()) {
+      for (let k = c.below(3); k > 0; k--) {
+        if (type === 'i1') b.store({ base: b.const('ptr', HEAP + OBSERVED), offset: 32 * c.below(64) }, b.convert('zext', this.#x.pick(type), 'i8'));
+        else b.store({ base: b.const('ptr', HEAP + OBSERVED), offset: 32 * c.below(64) }, this.#x.pickExact(type));
+      }
+    }
+  }
+
+  #return(): void {
+    this.#observe();
+    this.#b.ret(this.#picks(this.#plan.signatures[this.#number].results));
+  }
 
   /** Ends the current block for good; at the top level only in an arm of its own, so that the function goes on. */
   #rareEnd(depth: number): void {

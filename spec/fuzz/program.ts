@@ -53,6 +53,8 @@ export const STACK_SIZE = 96000;
 export const HEAP = 98304;
 export const HEAP_SIZE = 4096;
 export const INITIAL_PAGES = 2;
+/** Where in the heap functions leave values on returning: 64 places of 32 bytes. */
+export const OBSERVED = 1024;
 /** Bytes that every pointer argument has behind it. */
 export const ARGUMENT_BYTES = 128;
 

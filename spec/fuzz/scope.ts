@@ -89,6 +89,8 @@ export class Scope {
     if (way < 4) return pool[n - 1 - c.below(Math.min(n, 4))];
     return pool[c.below(n)];
   }
+  /** Types that have values. */
+  types(): readonly Type[] { return (Object.keys(this.#pools) as Type[]).filter((t) => this.has(t)); }
   has(type: Type): boolean { return this.#pools[type].length > 0; }
 
   /** A pointer with at least `size` bytes behind it, or undefined. */
