@@ -190,6 +190,8 @@ export class FunctionGenerator {
       const target = c.below(arms.length + 1);
       cases.push(target === arms.length ? { value: at, block: next, args: this.#picks(types) } : { value: at, block: arms[target] });
     }
+    // Far values are hardly ever met by chance.
+    if (!dense && cases.length > 0 && c.below(3) !== 0) value = b.select(this.#x.compare(), b.const(type, cases[c.below(cases.length)].value), value);
     // Every arm is reached by the default or a case; arms without a case are the default's.
     const used = new Set(cases.map((k) => k.block));
     const fallback = arms.find((a) => !used.has(a)) ?? arms[0];
