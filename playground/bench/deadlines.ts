@@ -21,7 +21,7 @@ import { distributionCells, distributionOf, DISTRIBUTION_HEADER } from './distri
 import { formatTable } from './table.ts';
 
 /** Deadline in milliseconds, and runs measured. */
-const DEADLINES: readonly (readonly [limit: number, count: number])[] = [[1, 1000], [5, 400], [50, 100]];
+const DEADLINES: readonly (readonly [limit: number, count: number])[] = [[1, 1000], [5, 400], [50, 300]];
 const WARM_UP = 50;
 
 const spin = fn('spin', [], i64, (b) => {
