@@ -1,4 +1,5 @@
 /** The parts of the WebAssembly JavaScript interface that are used here; the compiler's library has them only for browsers. */
+import { UsageError } from '../mir/errors.ts';
 
 export interface WasmMemory { readonly buffer: ArrayBuffer }
 /** A memory that threads share; cloned to another thread it is the same memory. */
@@ -21,4 +22,11 @@ export interface WasmEngine {
 /** The engine of this process, or undefined. */
 export function wasmEngine(): WasmEngine | undefined {
   return (globalThis as { readonly WebAssembly?: WasmEngine }).WebAssembly;
+}
+
+/** The same where there must be one. @throws UsageError when this process has none */
+export function requireEngine(): WasmEngine {
+  const engine = wasmEngine();
+  if (engine === undefined) throw new UsageError('this process has no WebAssembly engine', 'Run the module natively or with the interpreter.');
+  return engine;
 }

@@ -7,7 +7,7 @@ import type { SourceLocation } from '../mir/module.ts';
 import { surfaceSignature, type Surface, type SurfaceSignature } from '../mir/surface.ts';
 import { formatSignature } from '../mir/types.ts';
 import { hintFor, showValue, type BoundaryValue } from './boundary.ts';
-import { wasmEngine, type WasmEngine, type WasmEngineModule, type WasmGlobal, type WasmMemory, type WasmSharedMemory } from './wasm-engine.ts';
+import { requireEngine, type WasmEngineModule, type WasmGlobal, type WasmMemory, type WasmSharedMemory } from './wasm-engine.ts';
 import { readWasmTrap } from './wasm-traps.ts';
 import { slotsOf } from './wasm-values.ts';
 import { adapt, needsAdapter } from './wasm-vector-adapter.ts';
@@ -173,12 +173,6 @@ export class WasmInstance {
     };
     return needsAdapter(f.params, f.results) ? adapt(requireEngine(), serve, f.params, f.results, 'host') : serve;
   }
-}
-
-function requireEngine(): WasmEngine {
-  const engine = wasmEngine();
-  if (engine === undefined) throw new UsageError('this process has no WebAssembly engine', 'Run the module natively or with the interpreter.');
-  return engine;
 }
 
 /** A fresh instance of a compiled module. */

@@ -7,9 +7,8 @@
  * module that another thread compiles in that moment is compiled slower and runs as well. Where the process was
  * started with such flags, they are the user's and stay.
  */
-import { UsageError } from '../mir/errors.ts';
 import { nodeBuiltin } from '../runtime/node-builtin.ts';
-import { wasmEngine, type WasmEngineModule } from '../runtime/wasm-engine.ts';
+import { requireEngine, type WasmEngineModule } from '../runtime/wasm-engine.ts';
 
 /** Modules up to this many bytes are optimised before their first run; it takes about a millisecond a kilobyte. */
 const LARGEST_OPTIMISED = 64 * 1024;
@@ -28,8 +27,7 @@ export function engineFlagsUntouched(): boolean {
  * @throws the engine's CompileError
  */
 export function compileOnEngine(bytes: Uint8Array, mayOptimise: boolean): WasmEngineModule {
-  const engine = wasmEngine();
-  if (engine === undefined) throw new UsageError('this process has no WebAssembly engine', 'Use the tier "worker".');
+  const engine = requireEngine();
   if (!mayOptimise || bytes.length > LARGEST_OPTIMISED) return new engine.Module(bytes);
   const { setFlagsFromString } = nodeBuiltin('node:v8');
   try {

@@ -16,13 +16,12 @@ import { CHANNEL_BYTES, HostCallChannel } from './host-call-channel.ts';
 import type { JobEnd, JobSpec } from './job.ts';
 import type { GuestThread, GuestThreads, KilledReport } from './guest-threads.ts';
 import type { WasmImage, WasmReply, WasmRunRequest } from './wasm-protocol.ts';
+import { LONGEST_DELAY_MS } from './longest-delay.ts';
 
 /** How long after its deadline a guest is given up about which nobody has said anything, milliseconds. */
 export const WASM_GRACE_MS = 1_000;
 /** What a guest may take, besides, for having the engine compile a program it does not know, milliseconds. */
 const COMPILE_GRACE_MS = 60_000;
-/** The longest delay that timers know. */
-const LONGEST_DELAY_MS = 2 ** 31 - 1;
 const MEBIBYTE = 1024 * 1024;
 
 /** A run of a program. `image` is sent only where it is not yet known. */

@@ -8,12 +8,13 @@
  */
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { UsageError } from '../mir/errors.ts';
+import { LONGEST_DELAY_MS } from './longest-delay.ts';
 import { cpuOfSpan, readThreadCpu } from './thread-cpu.ts';
 import { GuestControl, monotonicTime, NEVER, WakePlan } from './wasm-control.ts';
 import type { SupervisorReply, SupervisorRequest, SupervisorStart } from './wasm-protocol.ts';
 
 /** The longest time a timer can be set for, and the longest that is slept without one; milliseconds. */
-const LONGEST_SLEEP_MS = 2 ** 31 - 1, SHORT_SLEEP_MS = 2;
+const SHORT_SLEEP_MS = 2;
 /** Short sleeps one after the other. */
 const MOST_NAPS = 4;
 
@@ -31,7 +32,7 @@ function look(): void {
   for (let naps = 0; naps < MOST_NAPS; naps++) {
     const left = killAndPlan();
     if (left > SHORT_SLEEP_MS) {
-      if (left !== Infinity) alarm = setTimeout(look, Math.min(LONGEST_SLEEP_MS, Math.floor(left) - 1));
+      if (left !== Infinity) alarm = setTimeout(look, Math.min(LONGEST_DELAY_MS, Math.floor(left) - 1));
       return;
     }
     // Timers count in whole milliseconds; the rest is slept exactly.

@@ -1,6 +1,5 @@
 /** A guest of the `wasm` tier in a browser's worker. */
-import { UsageError } from '../mir/errors.ts';
-import { wasmEngine } from '../runtime/wasm-engine.ts';
+import { requireEngine } from '../runtime/wasm-engine.ts';
 import { HostCallChannel } from './host-call-channel.ts';
 import { TRACE_FRAMES, WasmGuest } from './wasm-guest.ts';
 import type { WebReply, WebRequest } from './web-guest-threads.ts';
@@ -16,15 +15,11 @@ scope.onmessage = ({ data }) => {
   }
   guest = new WasmGuest({
     channel: data.channel === undefined ? undefined : new HostCallChannel(data.channel),
-    compile: (bytes) => {
-      const engine = wasmEngine();
-      if (engine === undefined) throw new UsageError('this browser has no WebAssembly engine', 'Use the interpreter.');
-      return new engine.Module(bytes);
-    },
+    compile: (bytes) => new (requireEngine().Module)(bytes),
     say: (reply) => { scope.postMessage(reply); },
     begin: ({ id, timeLimit }) => { scope.postMessage({ type: 'begun', id, timeLimit }); },
-    // Whoever stops a run here ends the thread at once.
     collect: () => {},
+    // Whoever stops a run here ends the thread at once.
     end: (_request, wall, waited) => Math.max(0, wall - waited),
   });
   guest.rehearse();

@@ -4,6 +4,7 @@
  */
 import type { GuestEvents, GuestThread, GuestThreads } from './guest-threads.ts';
 import type { WasmReply, WasmRequest } from './wasm-protocol.ts';
+import { LONGEST_DELAY_MS } from './longest-delay.ts';
 
 /** Host to guest, once, before anything else. */
 export interface WebGuestStart { readonly type: 'start'; readonly channel: SharedArrayBuffer | undefined }
@@ -21,8 +22,6 @@ interface WebWorker {
 }
 declare const Worker: new (script: URL, options: { readonly type: 'module' }) => WebWorker;
 
-/** The longest delay that timers know. */
-const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /** True in a page or worker of a browser. */
 export function hasWebWorkers(): boolean { return typeof (globalThis as { Worker?: unknown }).Worker === 'function'; }

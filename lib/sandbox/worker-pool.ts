@@ -16,13 +16,12 @@ import type { InterruptAddress } from '../runtime/interrupt.ts';
 import { HostCallChannel, CHANNEL_BYTES } from './host-call-channel.ts';
 import type { JobEnd, JobSpec } from './job.ts';
 import type { Reply, RunRequest, WorkerStart } from './protocol.ts';
+import { LONGEST_DELAY_MS } from './longest-delay.ts';
 
 /** How long after its deadline a silent worker is given up, in milliseconds. */
 export const GRACE_MS = 250;
 /** How often a cancelled run is interrupted until it ends, in milliseconds. */
 const CANCEL_AGAIN_MS = 5;
-/** The longest delay that Node's timers know; a longer one would fire at once. */
-const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /** A run handed to the pool. `request.image` is always given; the pool sends it only where it is not yet known. */
 export interface Job extends Omit<JobSpec, 'call'> {

@@ -8,21 +8,14 @@ import { wasm } from '../../backends/wasm/index.ts';
 import { splitVectors } from '../../lib/codegen/split-vectors.ts';
 import { LANES_256, assertValid } from '../../lib/mir/index.ts';
 import { instantiateWasm } from '../../lib/runtime/wasm-instance.ts';
-import { vectorCases, type VectorCase } from '../conformance/vector-cases.ts';
+import { vectorCases } from '../conformance/vector-cases.ts';
 import { machineLevels, nativeInstance } from '../support/native-executor.ts';
 import { skipUnlessNative } from '../support/native.ts';
-import { WAYS, difference, interpreterRunner, resultsOf, vectorModule, type VectorRunner, type Way } from '../support/vector-runs.ts';
+import { WAYS, difference, interpreterRunner, rememberedResults, resultsOf, vectorModule, type VectorRunner, type Way } from '../support/vector-runs.ts';
 
 const test = suite('vectors of 256 bits');
 const cases = vectorCases(LANES_256), module = vectorModule(cases), reference = interpreterRunner(module);
-const expected = new Map<string, Uint8Array>();
-
-function expectedOf(c: VectorCase, way: Way): Uint8Array {
-  const key = `${c.name} ${way}`;
-  let r = expected.get(key);
-  if (r === undefined) expected.set(key, r = resultsOf(reference, c, way));
-  return r;
-}
+const expectedOf = rememberedResults(reference);
 
 function compare(runner: VectorRunner, ways: readonly Way[] = WAYS): void {
   const failures: string[] = [];

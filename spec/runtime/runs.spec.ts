@@ -7,21 +7,13 @@ import type { TrapCode } from '../../lib/mir/types.ts';
 import { GuestFaultError, RunInterruptedError } from '../../lib/runtime/run-errors.ts';
 import { bench, footprint, type Bench } from './hand-code.ts';
 import { NATIVE } from './native.ts';
+import { trapOf } from '../support/trap-of.ts';
 
 const runs = suite('runs');
 let b: Bench;
 runs.before(() => { b = bench(); });
 runs.after(() => { b.close(); });
 
-function trapOf(f: () => unknown): TrapError {
-  try {
-    f();
-  } catch (error) {
-    if (error instanceof TrapError) return error;
-    throw error;
-  }
-  throw new Error('did not trap');
-}
 function expectTrap(f: () => unknown, code: TrapCode): TrapError {
   const e = trapOf(f);
   assert.is(e.trap, code);

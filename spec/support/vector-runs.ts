@@ -109,3 +109,14 @@ export function difference(c: VectorCase, expected: Uint8Array, actual: Uint8Arr
   }
   return undefined;
 }
+
+/** What a runner gives for a case, made once. */
+export function rememberedResults(runner: VectorRunner): (c: VectorCase, way: Way) => Uint8Array {
+  const known = new Map<string, Uint8Array>();
+  return (c, way) => {
+    const key = `${c.name} ${way}`;
+    let r = known.get(key);
+    if (r === undefined) known.set(key, r = resultsOf(runner, c, way));
+    return r;
+  };
+}

@@ -1,20 +1,11 @@
 /** Traps of WebAssembly code: code, function, source line and trace, and what is left behind. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { FunctionBuilder, Interpreter, ModuleBuilder, TrapError, UsageError, type Module, type TrapCode, type Type, type Value } from '../../../lib/mir/index.ts';
+import { FunctionBuilder, Interpreter, ModuleBuilder, UsageError, type Module, type TrapCode, type Type, type Value } from '../../../lib/mir/index.ts';
 import { wasmInstance } from '../../support/wasm-executor.ts';
+import { trapOf } from '../../support/trap-of.ts';
 
 const test = suite('wasm: traps');
-
-function trapOf(run: () => unknown): TrapError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof TrapError) return error;
-    throw error;
-  }
-  throw new Error('it did not trap');
-}
 
 /** A module in which `outer` calls `f`; instruction k of a function is written on line k of its file. */
 class Lined {

@@ -3,20 +3,11 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { x86_64 } from '../../../backends/x86_64/index.ts';
 import { STACK_GUARD, STACK_PROBE_LIMIT } from '../../../lib/codegen/run-context.ts';
-import { FunctionBuilder, Interpreter, ModuleBuilder, TrapError, parseModule, type Module } from '../../../lib/mir/index.ts';
+import { FunctionBuilder, Interpreter, ModuleBuilder, parseModule, type Module } from '../../../lib/mir/index.ts';
 import { nativeCall, nativeInstance } from '../../support/native-executor.ts';
+import { trapOf } from '../../support/trap-of.ts';
 
 const test = suite('x86-64: large frames');
-
-function trapOf(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof TrapError) return error.trap;
-    throw error;
-  }
-  return 'none';
-}
 
 /** `f(n)` keeps n in both ends of its slot during `f(n − 1)`, and adds them up. */
 function recursiveSlot(size: number): Module {
@@ -51,7 +42,7 @@ test('native model: slots past the probe limit, shallow, deep, and deep again', 
     const m = recursiveSlot(size), it = nativeInstance(m);
     assert.ok(x86_64.compile(m).functions[0].frameSize >= size);
     assert.equal(nativeCall(it, 'f', [2n]), [6n], `${size} bytes`);
-    for (let k = 0; k < 3; k++) assert.is(trapOf(() => it.call('f', [1n << 40n])), 'stack-overflow', `${size} bytes`);
+    for (let k = 0; k < 3; k++) assert.is(trapOf(() => it.call('f', [1n << 40n])).trap, 'stack-overflow', `${size} bytes`);
     assert.equal(nativeCall(it, 'f', [2n]), [6n], `${size} bytes, after overflows`);
     it.dispose();
   }
@@ -60,7 +51,7 @@ test('native model: slots past the probe limit, shallow, deep, and deep again', 
 test('native model: a frame larger than the whole stack', () => {
   for (const size of [1 << 26, 1 << 29]) {
     const it = nativeInstance(recursiveSlot(size));
-    for (let k = 0; k < 3; k++) assert.is(trapOf(() => it.call('f', [0n])), 'stack-overflow', `${size} bytes`);
+    for (let k = 0; k < 3; k++) assert.is(trapOf(() => it.call('f', [0n])).trap, 'stack-overflow', `${size} bytes`);
     it.dispose();
   }
 });
@@ -80,7 +71,7 @@ test('linear model: tens of thousands of spilled values', () => {
   assert.ok(compiled.functions[0].frameSize > STACK_PROBE_LIMIT, `a frame of ${compiled.functions[0].frameSize} bytes`);
   const it = nativeInstance(m, { compiled });
   assert.equal(nativeCall(it, 'f', [3]), new Interpreter(m).call('f', [3]).values);
-  for (let k = 0; k < 3; k++) assert.is(trapOf(() => it.call('f', [1_000_000])), 'stack-overflow');
+  for (let k = 0; k < 3; k++) assert.is(trapOf(() => it.call('f', [1_000_000])).trap, 'stack-overflow');
   assert.equal(nativeCall(it, 'f', [3]), new Interpreter(m).call('f', [3]).values);
   it.dispose();
 });

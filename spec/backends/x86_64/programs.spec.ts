@@ -3,10 +3,11 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { x86_64 } from '../../../backends/x86_64/index.ts';
 import { UnsupportedError, type CompiledModule } from '../../../lib/codegen/backend.ts';
-import { Interpreter, TRAP_CODES, TrapError, parseModule, type Module } from '../../../lib/mir/index.ts';
+import { Interpreter, TRAP_CODES, parseModule, type Module } from '../../../lib/mir/index.ts';
 import type { Instance } from '../../../lib/runtime/index.ts';
 import type { Scalar } from '../../conformance/values.ts';
 import { machineLevels, nativeCall, nativeInstance } from '../../support/native-executor.ts';
+import { trapOf } from '../../support/trap-of.ts';
 
 const test = suite('x86-64: whole programs');
 
@@ -25,16 +26,6 @@ function instanceOf(m: Module): Instance {
   if (it === undefined) instances.set(m, it = nativeInstance(m)); else it.reset();
   return it;
 }
-function trapOf(run: () => unknown): TrapError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof TrapError) return error;
-    throw error;
-  }
-  throw new Error('it did not trap');
-}
-
 test('arguments and results past the registers, in every kind of call', () => {
   const params = Array.from({ length: 24 }, (_, k) => (k % 3 === 0 ? 'i64' : k % 3 === 1 ? 'f64' : 'i32'));
   const names = params.map((_, k) => `v${k}`), list = params.join(', ');

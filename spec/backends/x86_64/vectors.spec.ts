@@ -1,21 +1,14 @@
 /** Every vector operation at every level of processor features that this machine has, against the interpreter. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { vectorCases, type VectorCase } from '../../conformance/vector-cases.ts';
+import { vectorCases } from '../../conformance/vector-cases.ts';
 import { machineLevels, nativeInstance } from '../../support/native-executor.ts';
-import { WAYS, difference, interpreterRunner, resultsOf, vectorModule, type VectorRunner, type Way } from '../../support/vector-runs.ts';
+import { WAYS, difference, interpreterRunner, rememberedResults, resultsOf, vectorModule, type VectorRunner } from '../../support/vector-runs.ts';
 import type { X86Level } from '../../../backends/x86_64/index.ts';
 
 const test = suite('x86-64: vectors');
 const cases = vectorCases(), module = vectorModule(cases), reference = interpreterRunner(module);
-const expected = new Map<string, Uint8Array>();
-
-function expectedOf(c: VectorCase, way: Way): Uint8Array {
-  const key = `${c.name} ${way}`;
-  let r = expected.get(key);
-  if (r === undefined) expected.set(key, r = resultsOf(reference, c, way));
-  return r;
-}
+const expectedOf = rememberedResults(reference);
 
 function runnerAt(level: X86Level): VectorRunner {
   // SSE4.1 asks most of the allocator: results over operands, a fixed mask register.
