@@ -13,7 +13,7 @@ import { cpuOfSpan, readThreadCpu } from './thread-cpu.ts';
 import { GuestControl, monotonicTime, NEVER, WakePlan } from './wasm-control.ts';
 import type { SupervisorReply, SupervisorRequest, SupervisorStart } from './wasm-protocol.ts';
 
-/** The longest time a timer can be set for, and the longest that is slept without one; milliseconds. */
+/** The longest that is slept without a timer, milliseconds. */
 const SHORT_SLEEP_MS = 2;
 /** Short sleeps one after the other. */
 const MOST_NAPS = 4;
