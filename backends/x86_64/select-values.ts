@@ -186,11 +186,10 @@ export abstract class SelectValues {
 
   /** Defines the constant here, where MIR has it, for use anywhere. */
   defineConstant(d: ConstInst): void { this.#emitInteger(this.def(d.result), d.value as bigint); }
-  /** A constant integer in a register. */
-  integer(value: number): VReg {
+  /** A constant integer of 64 bits in a register. */
+  integer(value: bigint): VReg {
     const r = this.newInt();
-    this.b.setRemat(r, this.inst(OP_CONST, value | 0, value < 0 ? -1 : Math.floor(value / 4294967296)));
-    this.op(r, DEF_REG);
+    this.#emitInteger(r, value);
     return r;
   }
 
@@ -202,11 +201,7 @@ export abstract class SelectValues {
         this.op(r, DEF_REG);
         return r;
       }
-      case 'i64': {
-        const r = this.newInt();
-        this.#emitInteger(r, d.value as bigint);
-        return r;
-      }
+      case 'i64': return this.integer(d.value as bigint);
       default: {
         const r = this.newInt(), value = Number(d.value);
         this.b.setRemat(r, this.inst(OP_CONST, value | 0, d.type === 'ptr' ? Math.floor(value / 4294967296) : 0));
@@ -258,7 +253,7 @@ export abstract class SelectValues {
   }
   #globalAddress(name: string): VReg {
     const place = this.plan.globalAddress(name);
-    if (this.linear) return this.integer(place);
+    if (this.linear) return this.integer(BigInt(place));
     const base = this.newInt(), r = this.newInt();
     this.inst(OP_LOAD, pack(LOAD_64, 3, MODE_CONTEXT), CTX.globalsBase);
     this.op(base, DEF_REG);

@@ -123,7 +123,7 @@ export function prepareSelection(f: MirFunction, folds: FoldPredicate, aliasOf: 
   }
   for (let at = 0; at < positions; at++) barriers[at + 1] = barriers[at] + (effects[at] & BARRIER);
   findFeeds(s);
-  skipDead(s, conditions);
+  if (skipDead(s)) recount(s, conditions, visitor);
   for (let v = 0; v < values; v++) {
     if (useCount[v] > 1 && useCount[v] <= MOST_REPEATS && conditions[v] === useCount[v] && s.definitions[v]?.kind === 'compare') s.folded[v] = 1;
   }
@@ -238,6 +238,12 @@ class UseVisitor {
     }
   }
 
+  /** Records what an instruction uses. */
+  uses(i: Instruction): void {
+    forEachOperand(i, this.#use);
+    if (i.kind === 'select') this.#conditions[this.#s.alias[i.condition]]++;
+  }
+
   terminator(t: Terminator, b: number): void {
     const s = this.#s, { exits, singleEntry } = s.blocks;
     s.effects[this.at] = BARRIER;
@@ -272,11 +278,13 @@ function findFeeds({ f, blocks, blockBase, alias, feeds }: SelectionInput): void
   }
 }
 
-/** Dead pure instructions release their operands, which may kill more of them. */
-function skipDead({ alias, definitions, definedAt, effects, skip, useCount }: SelectionInput, conditions: Int32Array): void {
+/** Dead pure instructions release their operands, which may kill more of them. True when an operand was released. */
+function skipDead({ alias, definitions, definedAt, effects, skip, useCount }: SelectionInput): boolean {
   const work: number[] = [];
+  let released = false;
   const release = (v: Value): void => {
     const a = alias[v];
+    released = true;
     if (--useCount[a] === 0) work.push(a);
   };
   for (let v = 0; v < alias.length; v++) {
@@ -287,7 +295,24 @@ function skipDead({ alias, definitions, definedAt, effects, skip, useCount }: Se
     if (d === undefined || (effects[definedAt[v]] & PURE) === 0 || skip[definedAt[v]] === 1) continue;
     if (d.kind === 'pair' && (useCount[d.result] > 0 || useCount[d.result2] > 0)) continue;
     skip[definedAt[v]] = 1;
-    if (d.kind === 'select') conditions[alias[d.condition]]--;
     forEachOperand(d, release);
+  }
+  return released;
+}
+
+/**
+ * Counts again, without what is skipped: the last user of a value may have been a dead one, and what is folded must be
+ * folded for the user that is left.
+ */
+function recount(s: SelectionInput, conditions: Int32Array, visitor: UseVisitor): void {
+  const { f, blocks: { rpo }, blockBase } = s;
+  s.useCount.fill(0);
+  s.userAt.fill(-1);
+  conditions.fill(0);
+  for (let k = 0; k < rpo.length; k++) {
+    const { instructions, terminator } = f.blocks[rpo[k]];
+    visitor.at = blockBase[rpo[k]];
+    for (let n = 0; n < instructions.length; n++, visitor.at++) if (s.skip[visitor.at] === 0) visitor.uses(instructions[n]);
+    visitor.terminator(terminator, rpo[k]);
   }
 }

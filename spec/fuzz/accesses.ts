@@ -58,9 +58,9 @@ export class Accesses {
   }
 
   /** An address inside an object: constant or computed offset, any scale, also with an index that may be negative. */
-  #address(size: number): AddressInput {
+  address(size: number): AddressInput {
     const b = this.#b, c = this.#c, p = this.pointer(size), room = p.size - size;
-    const form = c.below(5);
+    const form = c.below(8);
     if (form === 0 || room < 16) return { base: p.value, offset: c.below(room + 1) };
     if (form === 1) {
       // Back to a power of two, so that the index can be cut with a mask.
@@ -79,7 +79,19 @@ export class Accesses {
       if (room - skip + size >= 8) this.#scope.addPointer({ value: base, size: room - skip + size, local: p.local });
       return { base, offset: c.below(room - skip + 1) };
     }
+    if (form === 4 || form === 5) {
+      // Indices that are sums or shifted, which an address may take in.
+      const shift = form === 4 ? 0 : 1 + c.below(2), scale = 1 << c.below(3), most = Math.floor(room / (scale << shift));
+      const more = form === 4 ? c.below(Math.min(most, 15) + 1) : 0, mask = (1 << 31 - Math.clz32(most - more + 1)) - 1, index = this.#masked(mask);
+      const whole = form === 4 ? b.binary('add', index, this.length(more)) : b.binary('shl', index, this.length(shift));
+      return { base: p.value, index: whole, scale, offset: c.below(room - ((mask + more) * scale << shift) + 1) };
+    }
     const mask = (1 << 31 - Math.clz32(room + 1)) - 1;
+    if (form === 6) {
+      // Addresses as numbers.
+      const number = b.convert('ptrtoint', p.value, this.#plan.options.native ? 'i64' : 'i32');
+      return { base: b.convert('inttoptr', b.binary('add', number, this.#masked(mask)), 'ptr'), offset: c.below(room - mask + 1) };
+    }
     const distance = b.convert('zext', b.binary('and', this.#x.pick('i8'), b.const('i8', Math.min(mask, 127))), this.#plan.options.native ? 'i64' : 'i32');
     return { base: b.lea({ base: p.value, index: distance, scale: 1 }), offset: c.below(room - Math.min(mask, 127) + 1) };
   }
@@ -103,7 +115,7 @@ export class Accesses {
     }
   }
 
-  #anyAddress(size: number): AddressInput { return this.#c.below(WILD) === WILD - 1 ? this.#wildAddress() : this.#address(size); }
+  #anyAddress(size: number): AddressInput { return this.#c.below(WILD) === WILD - 1 ? this.#wildAddress() : this.address(size); }
 
   emit(): void {
     const b = this.#b, c = this.#c, s = this.#scope, { atomics } = this.#plan.options;
@@ -149,7 +161,7 @@ export class Accesses {
   #atomic(): void {
     const b = this.#b, c = this.#c, s = this.#scope, type = ATOMIC[c.below(4)], size = sizeOf(type, 'linear');
     // Aligned by construction; now and then any address, which may trap.
-    const any = c.below(24), at: AddressInput = any === 23 ? this.#wildAddress() : any >= 21 ? this.#address(size)
+    const any = c.below(24), at: AddressInput = any === 23 ? this.#wildAddress() : any >= 21 ? this.address(size)
       : { base: b.const('ptr', HEAP + HEAP_SIZE / 2), index: this.#masked(7), scale: size, offset: size * c.below(4) };
     const of = (list: readonly MemoryOrdering[]): MemoryOrdering => list[c.below(list.length)];
     switch (c.below(6)) {

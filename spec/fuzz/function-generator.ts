@@ -1,6 +1,6 @@
 /**
  * Generates one function: structured statements (if, loop, switch, early return), now and then an irreducible loop,
- * calls of every kind, and expressions and accesses between them.
+ * calls of every kind, and expressions, idioms, accesses and local variables between them.
  *
  * Every loop and every entry but `main`'s takes one from the fuel counter in memory, so that any program ends; when
  * it is empty, loops leave and functions return constants.
@@ -9,10 +9,12 @@ import { FunctionBuilder, TRAP_CODES, isVector, type BlockId, type Signature, ty
 import { Accesses } from './accesses.ts';
 import type { Choices } from './choices.ts';
 import { Expressions } from './expressions.ts';
-import { ARGUMENT_BYTES, FUEL, FUEL_START, HEAP, OBSERVED, functionName, type ModulePlan } from './program.ts';
+import { Idioms } from './idioms.ts';
+import { Locals } from './locals.ts';
+import { ARGUMENT_BYTES, FUEL, FUEL_START, HEAP, OBSERVED, functionName, isFloatType, type ModulePlan } from './program.ts';
 import { SCALARS, Scope, constantOf } from './scope.ts';
 
-const SWITCHED = ['i32', 'i64', 'i8', 'i16'] as const;
+const SWITCHED = ['i32', 'i64', 'i8', 'i16'] as const, WIDTH = { i8: 8, i16: 16, i32: 32, i64: 64 } as const;
 
 export class FunctionGenerator {
   readonly #plan: ModulePlan;
@@ -22,6 +24,8 @@ export class FunctionGenerator {
   readonly #scope = new Scope();
   readonly #x: Expressions;
   readonly #memory: Accesses;
+  readonly #idioms: Idioms;
+  readonly #locals: Locals;
   readonly #slots: number[] = [];
   /** Types of block parameters. */
   readonly #carriedTypes: readonly Type[];
@@ -38,6 +42,8 @@ export class FunctionGenerator {
     const slots = c.below(4) === 3 ? 1 + c.below(3) : c.below(2);
     for (let k = 0; k < slots; k++) this.#slots.push([8, 16, 24, 128, 1, 3, 10, 256][c.below(8)]);
     this.#memory = new Accesses(this.#b, c, this.#scope, this.#x, plan, this.#slots);
+    this.#idioms = new Idioms(this.#b, c, this.#scope, this.#x, this.#memory, plan.options);
+    this.#locals = new Locals(this.#b, c, this.#scope, this.#x, plan.options);
   }
 
   generate(): ReturnType<FunctionBuilder['finish']> {
@@ -48,11 +54,16 @@ export class FunctionGenerator {
       else this.#scope.add(type, b.params[k]);
     }
     if (this.#number === 0) b.store({ base: b.globalAddr(FUEL) }, b.const('i32', FUEL_START));
-    else this.#guardEntry();
+    else {
+      // A test of the arguments first, which may leave before the function has touched anything.
+      if (this.#c.below(3) === 2) this.#leaveEarly();
+      this.#guardEntry();
+    }
     for (const [k, size] of this.#slots.entries()) {
       b.addSlot(size, 1 << this.#c.below(5));
       b.memoryFill(b.slotAddr(k), b.const('i32', this.#c.below(256)), this.#memory.length(size));
     }
+    this.#locals.declare();
     this.#statements(0);
     if (!b.isTerminated()) this.#return();
     return b.finish();
@@ -76,6 +87,16 @@ export class FunctionGenerator {
     b.switchTo(go);
   }
 
+  #leaveEarly(): void {
+    const b = this.#b, out = b.createBlock(), on = b.createBlock();
+    b.br(this.#x.compare(), out, on);
+    b.switchTo(out);
+    const mark = this.#scope.mark();
+    b.ret(this.#picks(this.#plan.signatures[this.#number].results));
+    this.#scope.release(mark);
+    b.switchTo(on);
+  }
+
   // --- statements ---
 
   #statements(depth: number): void {
@@ -88,7 +109,9 @@ export class FunctionGenerator {
     if (this.#plan.options.places) this.#b.loc = this.#plan.place();
     const c = this.#c, kind = c.below(32);
     if (kind === 0) return; // the simplest statement is none
-    if (kind < 14) this.#x.emit();
+    if (kind < 8) this.#x.emit();
+    else if (kind < 12) this.#idioms.emit();
+    else if (kind < 15) { if (this.#locals.any) this.#locals.emit(); else this.#idioms.emit(); }
     else if (kind < 21) this.#memory.emit();
     else if (kind < 24) this.#call();
     else if (depth >= 4) this.#x.emit();
@@ -123,7 +146,7 @@ export class FunctionGenerator {
 
   #if(depth: number): void {
     const b = this.#b, c = this.#c, types = this.#types(3), next = b.createBlock(), then = b.createBlock();
-    const condition = c.below(3) === 0 ? this.#x.pick('i1') : this.#x.compare();
+    const kind = c.below(4), condition = kind === 0 ? this.#x.pick('i1') : kind === 1 ? this.#x.compare() : this.#idioms.condition();
     const params = this.#params(next, types);
     if (c.below(3) === 0) {
       b.br(condition, then, next, [], this.#picks(types));
@@ -177,14 +200,16 @@ export class FunctionGenerator {
   #switch(depth: number): void {
     const b = this.#b, c = this.#c, type = SWITCHED[c.below(4)], types = this.#types(2), next = b.createBlock(), params = this.#params(next, types);
     const arms = Array.from({ length: 1 + c.below(3) }, () => b.createBlock());
-    const seen = new Set<number | bigint>(), dense = c.below(2) === 0, first = c.below(5) - 2;
+    const seen = new Set<number | bigint>(), dense = c.below(2) === 0, first = BigInt(c.below(5) - 2), base = c.below(2) === 0 ? 0n : BigInt(constantOf(c, type));
+    const literal = (v: bigint): number | bigint => { const k = BigInt.asIntN(WIDTH[type], v); return type === 'i64' ? k : Number(k); };
     const cases: { value: number | bigint; block: BlockId; args?: readonly Value[] }[] = [];
     const count = c.below(2) === 0 ? c.below(4) : c.below(12);
     // A dense switch may become a table, so its value is brought near the cases.
     let value = this.#x.pick(type);
-    if (dense) value = b.binary('and', value, b.const(type, type === 'i64' ? 7n : 7));
+    if (dense) value = b.binary('and', value, b.const(type, literal(7n)));
+    if (dense && base !== 0n) value = b.binary('add', value, b.const(type, literal(base)));
     for (let k = 0; k < count; k++) {
-      const at = dense ? (type === 'i64' ? BigInt(first + k) : first + k) : constantOf(c, type);
+      const at = dense ? literal(base + first + BigInt(k)) : constantOf(c, type);
       if (seen.has(at)) continue;
       seen.add(at);
       const target = c.below(arms.length + 1);
@@ -306,11 +331,16 @@ export class FunctionGenerator {
   }
 
   #end(): void {
-    const b = this.#b, c = this.#c, { signatures } = this.#plan, mine = signatures[this.#number];
+    const b = this.#b, c = this.#c, { signatures, imports, options } = this.#plan, mine = signatures[this.#number];
     const fits = signatures.map((_, k) => k).filter((k) => k > 0 && signatures[k].results.join() === mine.results.join());
     const way = c.below(8);
+    if (way === 2 && this.#number > 0 && this.#recursion(mine)) return;
+    if (way === 3 && options.imports) {
+      const host = imports.find((i) => i.results.join() === mine.results.join());
+      if (host !== undefined) { b.tailCall(host.name, host.params.map((t) => this.#x.pickExact(t))); return; }
+    }
     if (way >= 4 && fits.length > 0) {
-      const callee = fits[c.below(fits.length)], s = signatures[callee];
+      const callee = c.below(3) === 2 && this.#number > 0 ? this.#number : fits[c.below(fits.length)], s = signatures[callee];
       if (way < 7) { b.tailCall(functionName(callee), this.#arguments(s.params, false)); return; }
       const [signature, index] = this.#indirect(s);
       b.tailCallIndirect(signature, index, this.#arguments(signature.params, false));
@@ -318,5 +348,14 @@ export class FunctionGenerator {
     }
     if (way === 1) { b.trap(TRAP_CODES[c.below(TRAP_CODES.length)] satisfies TrapCode); return; }
     this.#return();
+  }
+
+  /** A call of the function itself whose result goes through an operation that an accumulator could do, and is returned. */
+  #recursion(mine: Signature): boolean {
+    const b = this.#b, c = this.#c, [type] = mine.results, name = functionName(this.#number);
+    if (mine.results.length !== 1 || isFloatType(type) || type === 'ptr' || isVector(type)) return false;
+    const [r] = b.call(name, this.#arguments(mine.params, true), mine.results), other = this.#x.pick(type), op = (['add', 'xor', 'or', 'and', 'mul', 'sub'] as const)[c.below(type === 'i1' ? 4 : 6)];
+    b.ret([c.below(4) === 3 ? r : type === 'i1' && op === 'add' ? b.binary('xor', r, other) : c.below(2) === 0 ? b.binary(op, r, other) : b.binary(op, other, r)]);
+    return true;
   }
 }
