@@ -56,7 +56,7 @@ export class FunctionGenerator {
     if (this.#number === 0) b.store({ base: b.globalAddr(FUEL) }, b.const('i32', FUEL_START));
     else {
       // A test of the arguments first, which may leave before the function has touched anything.
-      if (this.#c.below(3) === 2) this.#leaveEarly();
+      if (this.#c.below(2) === 1) this.#leaveEarly();
       this.#guardEntry();
     }
     for (const [k, size] of this.#slots.entries()) {
@@ -65,7 +65,7 @@ export class FunctionGenerator {
     }
     this.#locals.declare();
     this.#statements(0);
-    if (!b.isTerminated()) this.#return();
+    if (!b.isTerminated() && !(this.#number > 0 && this.#c.below(4) === 3 && this.#recursion(signature))) this.#return();
     return b.finish();
   }
 
@@ -115,7 +115,8 @@ export class FunctionGenerator {
     else if (kind < 21) this.#memory.emit();
     else if (kind < 24) this.#call();
     else if (depth >= 4) this.#x.emit();
-    else if (kind < 27) this.#if(depth);
+    else if (kind < 26) this.#if(depth);
+    else if (kind === 26) this.#guarded();
     else if (kind < 29) this.#loop(depth);
     else if (kind === 29) this.#switch(depth);
     else if (kind === 30) { if (c.below(3) === 2) this.#irreducible(depth); else this.#sameTarget(); }
@@ -158,6 +159,27 @@ export class FunctionGenerator {
       this.#arm(otherwise, depth, next, types);
     }
     this.#enter(next, types, params);
+  }
+
+  /** What would trap but for the test before it: a division by what is not zero, an access inside of bounds. */
+  #guarded(): void {
+    const b = this.#b, c = this.#c, type = SWITCHED[c.below(4)], risky = b.createBlock(), next = b.createBlock(), result = b.addBlockParam(next, type), x = this.#x.pick(type);
+    let mark: readonly number[];
+    if (c.below(2) === 0) {
+      b.br(b.compare('ne', x, b.const(type, type === 'i64' ? 0n : 0)), risky, next, [], [x]);
+      mark = this.#scope.mark();
+      b.switchTo(risky);
+      b.jump(next, [b.binary((['udiv', 'urem', 'srem'] as const)[c.below(3)], this.#x.pick(type), x)]);
+    } else {
+      const native = this.#plan.options.native, index = this.#x.pick(native ? 'i64' : 'i32'), most = 1 + c.below(200);
+      b.br(b.compare('ult', index, this.#memory.length(most)), risky, next, [], [x]);
+      mark = this.#scope.mark();
+      b.switchTo(risky);
+      b.jump(next, [b.load(type, { base: b.const('ptr', HEAP), index, scale: 1 << c.below(4) })]);
+    }
+    this.#scope.release(mark);
+    b.switchTo(next);
+    this.#scope.add(type, result);
   }
 
   #loop(depth: number): void {

@@ -168,6 +168,12 @@ export class Idioms {
   #division(): void {
     const b = this.#b, c = this.#c, type = INTEGERS[c.below(4)], a = c.below(2) === 0 ? this.#x.pick(type) : this.#tree(type, this.#leaves(type), 1);
     let by: Value;
+    // The least number by −1, of which a quotient traps.
+    if (c.below(32) === 31) {
+      const least = b.select(this.#x.pick('i1'), this.#integer(type, 1n << BigInt(BITS[type] - 1)), a);
+      this.#scope.add(type, b.binary(DIVISIONS[c.below(4)], least, c.below(2) === 0 ? this.#integer(type, -1n) : b.binary('or', this.#x.pick(type), this.#integer(type, -1n))));
+      return;
+    }
     if (c.below(3) === 2) by = b.binary('or', this.#x.pick(type), this.#integer(type, 1n));
     else {
       const k = BigInt.asIntN(BITS[type], this.#telling(type));
@@ -264,12 +270,24 @@ export class Idioms {
   /** A load that nobody else reads, or a value in scope. */
   #loadedOr(type: Numeric | Vector): Value { return this.#c.below(2) === 0 ? this.#x.pick(type) : this.#b.load(type, this.#place(type)); }
 
+  /** What a load must not move over: stores that may hit it, wholly or in part, and instructions that trap. */
+  #between(at: AddressInput, type: Type): void {
+    const b = this.#b, c = this.#c;
+    switch (c.below(6)) {
+      case 0: b.store(at, this.#x.pickExact(type)); return;
+      case 1: b.store({ ...at, offset: (at.offset ?? 0) + c.below(this.#bytes(type)) }, this.#x.pick('i8')); return;
+      case 2: this.#division(); return;
+      case 3: this.#memory.emit(); return;
+      default:
+    }
+  }
+
   /** Memory that is read, changed and written, by one operation or more; now and then something stands between. */
   #update(): void {
     const b = this.#b, c = this.#c, type = INTEGERS[c.below(4)], at = this.#place(type), volatile = c.below(16) === 15;
-    const old = b.load(type, at, { volatile }), between = c.below(8);
-    if (between === 7) b.store(this.#place('i8'), this.#x.pick('i8'));
-    if (between === 6) this.#scope.add(type, old);
+    const old = b.load(type, at, { volatile });
+    if (c.below(4) === 3) this.#between(at, type);
+    if (c.below(8) === 7) this.#scope.add(type, old);
     const with_ = c.below(2) === 0 ? this.#constant(type) : c.below(4) === 3 ? old : this.#x.pick(type), op = UPDATES[c.below(UPDATES.length)];
     const v = c.below(3) === 2 ? b.binary(op, with_, old) : b.binary(op, old, with_);
     b.store(c.below(12) === 11 ? this.#place(type) : at, c.below(8) === 7 ? b.binary('xor', v, this.#integer(type, -1n)) : v, { volatile: volatile && c.below(2) === 0 });
@@ -278,7 +296,8 @@ export class Idioms {
 
   /** What is loaded goes straight into an operation of some kind; what is computed, straight to memory. */
   #fromMemory(): void {
-    const b = this.#b, c = this.#c, s = this.#scope, type = NUMERIC[c.below(NUMERIC.length)], loaded = b.load(type, this.#place(type)), ops = BINARY[type];
+    const b = this.#b, c = this.#c, s = this.#scope, type = NUMERIC[c.below(NUMERIC.length)], at = this.#place(type), loaded = b.load(type, at), ops = BINARY[type];
+    if (c.below(3) === 2) this.#between(at, type);
     switch (c.below(6)) {
       case 0: s.add(type, b.binary(ops[c.below(ops.length)], this.#x.pick(type), loaded)); return;
       case 1: s.add(type, b.binary(ops[c.below(ops.length)], loaded, c.below(2) === 0 ? this.#constant(type) : this.#x.pick(type))); return;
@@ -384,6 +403,7 @@ export class Idioms {
   #vectorMemory(): void {
     const b = this.#b, c = this.#c, type = this.#vectorType(), at = this.#place(type), loaded = b.load(type, at, { align: 1 << c.below(5) });
     const rows = TREE_ROWS[type], [op, lanes] = rows[c.below(rows.length)], leaves = [loaded, this.#x.pick(type)];
+    if (c.below(4) === 3) this.#between(at, type);
     const v = b.vector(op, lanes, this.#operands(type, op, leaves, 1));
     b.store(c.below(2) === 0 ? at : this.#place(type), v);
     if (c.below(4) === 3) this.#scope.add(type, v);
