@@ -92,9 +92,11 @@ function learnSize(c: SelectContext): void { if (growsElsewhere(c)) c.node1(OP.m
 function selectPrologue(c: SelectContext, size: number): number {
   const before = c.node0(OP.globalGet, I32, STACK_GLOBAL);
   c.loc = c.f.loc;
-  // The pointer is never below the limit, so their difference does not wrap.
-  if (c.plan.sharedMemory) c.trapIf(c.node2(OP.i32LtU, I32, c.node2(OP.i32Sub, I32, before, c.node0(OP.globalGet, I32, STACK_LIMIT_GLOBAL)), c.i32(size)), siteOf('stack-overflow'));
-  else c.trapIf(c.node2(OP.i32LtU, I32, before, c.i32(c.plan.layout.stackLow + size)), siteOf('stack-overflow'));
+  const { stackLow, stackHigh } = c.plan.layout, shared = c.plan.sharedMemory;
+  if (size > stackHigh - stackLow) c.trapIf(c.i32(1), siteOf('stack-overflow'));
+  // The pointer is never below the limit, so their difference does not wrap; a stack up to the end of all addresses begins at 2^32, which is 0.
+  else if (shared || stackHigh === 2 ** 32) c.trapIf(c.node2(OP.i32LtU, I32, c.node2(OP.i32Sub, I32, before, shared ? c.node0(OP.globalGet, I32, STACK_LIMIT_GLOBAL) : c.i32(stackLow)), c.i32(size)), siteOf('stack-overflow'));
+  else c.trapIf(c.node2(OP.i32LtU, I32, before, c.i32(stackLow + size)), siteOf('stack-overflow'));
   const stack = c.node2(OP.i32Sub, I32, before, c.i32(size));
   c.effect(OP.globalSet, [stack], 0, STACK_GLOBAL);
   return stack;
