@@ -12,6 +12,7 @@
  */
 import type { Dominators } from '../../lib/analysis/index.ts';
 import { IntBuffer } from '../../lib/codegen/growable.ts';
+import { WasmLimitError } from './limits.ts';
 import { GET, SET, TEE, type Schedule } from './schedule.ts';
 import type { Selected } from './select.ts';
 
@@ -26,6 +27,9 @@ export function assignLocals(s: Selected, schedule: Schedule, dom: Dominators): 
   const live = liveness(s, schedule);
   return new Colouring(s, schedule, live).run(dom.preorder);
 }
+
+/** Pairs of a value and a block it is live into: beyond, they would take gigabytes. */
+const MAX_LIVE = 1 << 26;
 
 /** Values live into each block, parameters of the block not among them. */
 interface Liveness { readonly start: Int32Array; readonly values: Int32Array }
@@ -58,6 +62,7 @@ function liveness(s: Selected, schedule: Schedule): Liveness {
     for (let k = first[v]; k < first[v + 1]; k++) if (seen[grouped[k]] !== v) { seen[grouped[k]] = v; work.push(grouped[k]); }
     while (work.length > 0) {
       const b = work.pop()!;
+      if (outBlock.length === MAX_LIVE) throw new WasmLimitError(`has values that are live in too many blocks: more than ${MAX_LIVE} pairs`, 'Part the function into smaller ones.', f.name);
       outBlock.push(b);
       outValue.push(v);
       start[b + 1]++;
@@ -81,8 +86,9 @@ class Colouring {
   readonly #live: Liveness;
   /** Colour of each value within its type, or −1. */
   readonly #colour: Int32Array;
-  /** Per type and colour: taken now. */
-  readonly #taken: boolean[][] = [[], [], [], [], []];
+  /** Per type and colour: taken now, when it is {@link #now}; an earlier block's marks need no clearing. */
+  readonly #taken: number[][] = [[], [], [], [], []];
+  #now = 0;
   /** Per type: no free colour below this one. */
   readonly #lowest = [0, 0, 0, 0, 0];
   /** Parameter that each value is passed to, or −1. */
@@ -101,7 +107,7 @@ class Colouring {
     const { f } = this.#s, types = this.#s.nodes.types.data;
     const fixed = f.blocks[0].params, fixedOf: number[][] = [[], [], [], [], []];
     fixed.forEach((p, k) => { this.#colour[p] = fixedOf[types[p]].push(k) - 1; });
-    fixedOf.forEach((list, t) => list.forEach(() => this.#taken[t].push(false)));
+    fixedOf.forEach((list, t) => list.forEach(() => this.#taken[t].push(0)));
     this.#collectHints();
     const remaining = new Int32Array(types.length), liveOut = new Int32Array(types.length).fill(-1);
     for (let k = 0; k < order.length; k++) this.#block(order[k], remaining, liveOut);
@@ -135,7 +141,8 @@ class Colouring {
 
   #block(b: number, remaining: Int32Array, liveOut: Int32Array): void {
     const { f, cfg } = this.#s, { entries, start, end, uses } = this.#schedule, live = this.#live;
-    for (let t = 0; t < 5; t++) { this.#taken[t].fill(false); this.#lowest[t] = 0; }
+    this.#now++;
+    this.#lowest.fill(0);
     for (let k = live.start[b]; k < live.start[b + 1]; k++) this.#take(live.values[k]);
     if (b === 0) {
       for (const p of f.blocks[0].params) if (uses[p] > 0) this.#take(p);
@@ -170,7 +177,7 @@ class Colouring {
       const args = t.kind === 'jump' ? t.target.args : t.kind === 'br' ? (t.then.block === b ? t.then.args : t.else.args) : [];
       for (let k = 0; k < args.length; k++) {
         const c = this.#colour[values[args[k]]];
-        if (c >= 0 && hints[k] < 0 && !this.#taken[types[params[k]]][c]) hints[k] = c;
+        if (c >= 0 && hints[k] < 0 && this.#taken[types[params[k]]][c] !== this.#now) hints[k] = c;
       }
     }
     for (let k = 0; k < params.length; k++) if (this.#schedule.uses[params[k]] > 0 && hints[k] >= 0) this.#choose(params[k], hints[k]);
@@ -182,18 +189,18 @@ class Colouring {
   #choose(v: number, hint: number): void {
     const t = this.#s.nodes.types.data[v], taken = this.#taken[t];
     let c = hint;
-    if (c < 0 || taken[c]) {
+    if (c < 0 || taken[c] === this.#now) {
       c = this.#lowest[t];
-      while (c < taken.length && taken[c]) c++;
+      while (c < taken.length && taken[c] === this.#now) c++;
       this.#lowest[t] = c;
     }
-    taken[c] = true;
+    taken[c] = this.#now;
     this.#colour[v] = c;
   }
-  #take(v: number): void { this.#taken[this.#s.nodes.types.data[v]][this.#colour[v]] = true; }
+  #take(v: number): void { this.#taken[this.#s.nodes.types.data[v]][this.#colour[v]] = this.#now; }
   #free(v: number): void {
     const t = this.#s.nodes.types.data[v], c = this.#colour[v];
-    this.#taken[t][c] = false;
+    this.#taken[t][c] = 0;
     if (c < this.#lowest[t]) this.#lowest[t] = c;
   }
 }

@@ -1,17 +1,18 @@
 /**
  * Before selection: switches become what `br_table` can do.
  *
- * - A switch is cut into runs of cases that are dense (at least {@link DENSITY} of the values between them are
- *   cases), found by one greedy sweep over the sorted values; runs are chosen between by a balanced tree of compares.
- *   Runs of fewer than {@link SMALLEST_TABLE} cases are compared one by one.
+ * - A switch is cut into runs of cases that are dense (at least {@link CASES} of {@link VALUES} values between them are
+ *   cases), each from the first case left to the last with which it is dense; runs are chosen between by a balanced
+ *   tree of compares. Runs of fewer than {@link SMALLEST_TABLE} cases are compared one by one.
  * - An edge of a table that carries arguments gets a block of its own: `br_table` has no room for moves.
  */
 import type { BlockId, Edge, Instruction, SwitchCase, SwitchTerm, Terminator, Value } from '../../lib/mir/instruction.ts';
 import type { MirFunction } from '../../lib/mir/module.ts';
 import { EditableFunction } from './editable-function.ts';
+import { MAX_TABLE_LABELS } from './limits.ts';
 
-/** Cases per value of a table, at least. */
-const DENSITY = 0.4;
+/** Cases per value of a table, at least, as a fraction. */
+const CASES = 2, VALUES = 5;
 const SMALLEST_TABLE = 3;
 
 /** The same function with dense switches without edge arguments. */
@@ -27,7 +28,8 @@ export function lowerSwitches(f: MirFunction): MirFunction {
 
 interface Run { readonly from: number; readonly to: number }
 
-function lowerSwitch(e: EditableFunction, b: BlockId, t: SwitchTerm): void {
+/** Makes the switch that ends block `b` one that `br_table` can do. */
+export function lowerSwitch(e: EditableFunction, b: BlockId, t: SwitchTerm): void {
   const cases = [...t.cases].sort((x, y) => (x.value < y.value ? -1 : x.value > y.value ? 1 : 0));
   const runs = denseRuns(cases);
   const lower: Lowering = { e, t, cases, runs };
@@ -36,21 +38,46 @@ function lowerSwitch(e: EditableFunction, b: BlockId, t: SwitchTerm): void {
   e.setTerminator(b, made.terminator);
 }
 
-/** Greedy: a run is extended while it stays dense; what is too small for a table is single cases. */
+/** By clusters: no run crosses a gap that is wider than all cases together could make up for. */
 function denseRuns(cases: readonly SwitchCase[]): Run[] {
-  const runs: Run[] = [];
-  for (let from = 0; from < cases.length;) {
-    let best = from + 1;
-    for (let to = from + 1; to <= cases.length; to++) {
-      const span = Number(BigInt(cases[to - 1].value) - BigInt(cases[from].value)) + 1;
-      if ((to - from) / span >= DENSITY) best = to;
-      else if (span > (cases.length - from) / DENSITY) break;
+  const n = cases.length, runs: Run[] = [], at = new Float64Array(n);
+  for (let first = 0, end = 1; first < n; first = end++) {
+    for (; end < n; end++) {
+      const gap = Number(BigInt(cases[end].value) - BigInt(cases[end - 1].value));
+      if (gap * CASES > n * VALUES) break;
+      at[end] = at[end - 1] + gap;
     }
-    if (best - from >= SMALLEST_TABLE) runs.push({ from, to: best });
-    else { best = from + 1; runs.push({ from, to: best }); }
-    from = best;
+    clusterRuns(at, first, end, runs);
   }
   return runs;
+}
+
+/**
+ * Runs of cases `first .. end`, whose values are `at` relative to the first's. From i to j is dense when
+ * `VALUES * (j - i + 1) >= CASES * (at[j] - at[i] + 1)`, so when the score of j, `VALUES * j - CASES * at[j]`, is at
+ * least something that depends on i alone; the last such j is found by bisection in the highest scores from j on.
+ */
+function clusterRuns(at: Float64Array, first: number, end: number, runs: Run[]): void {
+  const score = (k: number): number => VALUES * k - CASES * at[k];
+  const highest = new Float64Array(end - first);
+  for (let k = end - 1; k >= first; k--) highest[k - first] = k === end - 1 ? score(k) : Math.max(score(k), highest[k + 1 - first]);
+  for (let from = first; from < end;) {
+    const least = score(from) + CASES - VALUES;
+    let low = from, high = end - 1;
+    while (low < high) {
+      const middle = low + high + 1 >> 1;
+      if (highest[middle - first] >= least) low = middle; else high = middle - 1;
+    }
+    const to = low + 1 - from >= SMALLEST_TABLE ? low + 1 : from + 1;
+    // In pieces that are not too long for one table.
+    for (let k = from; k < to;) {
+      let last = k + 1;
+      while (last < to && at[last] - at[k] < MAX_TABLE_LABELS) last++;
+      if (last - k >= SMALLEST_TABLE) runs.push({ from: k, to: last }); else for (let one = k; one < last; one++) runs.push({ from: one, to: one + 1 });
+      k = last;
+    }
+    from = to;
+  }
 }
 
 interface Lowering { readonly e: EditableFunction; readonly t: SwitchTerm; readonly cases: readonly SwitchCase[]; readonly runs: readonly Run[] }

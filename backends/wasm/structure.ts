@@ -201,13 +201,13 @@ class Structurer {
     const params = this.#s.f.blocks[e.block].params;
     if (params.length === 0) return;
     const { entries, uses } = this.#schedule, of = this.#locals.of, code = this.#code;
-    const end = this.#armEnd(b, e), sets: number[] = [];
+    const written = this.#written(b, e), sets: number[] = [];
     let at = this.#armStart(b, e);
     for (let k = 0; k < params.length; k++) {
       const from = at;
       while ((entries[at] & 7) !== SEPARATOR) at++;
       const to = at++;
-      if (uses[params[k]] === 0 || this.#stays(from, to, of[params[k]], end)) continue;
+      if (uses[params[k]] === 0 || this.#stays(from, to, of[params[k]], written)) continue;
       this.#entries(from, to);
       sets.push(of[params[k]]);
     }
@@ -217,19 +217,19 @@ class Structurer {
    * True when an argument is already in its parameter's local, and still is after the arguments behind it: one of
    * those may be the value's last use and take the local over.
    */
-  #stays(from: number, to: number, local: number, end: number): boolean {
+  #stays(from: number, to: number, local: number, written: ReadonlyMap<number, number> | undefined): boolean {
     const { entries } = this.#schedule, of = this.#locals.of, entry = entries[from];
     if (to - from !== 1 || (entry & 7) !== GET || of[entry >> 3] !== local) return false;
-    for (let k = to; k < end; k++) if ((entries[k] & 7) === TEE && of[entries[k] >> 3] === local) return false;
-    return true;
+    return written === undefined || (written.get(local) ?? -1) < to;
   }
-  /** End of an edge's arguments; 0 when none of them writes a local, which is usual. */
-  #armEnd(b: number, e: Edge): number {
-    const t = this.#s.f.blocks[b].terminator, { entries, end } = this.#schedule;
+  /** Where an edge's arguments write each local last; undefined when they write none, which is usual. */
+  #written(b: number, e: Edge): ReadonlyMap<number, number> | undefined {
+    const { entries, end } = this.#schedule;
     // Code of conditional edges writes none.
-    if (t.kind === 'br') return 0;
-    for (let k = this.#armStart(b, e); k < end[b]; k++) if ((entries[k] & 7) === TEE) return end[b];
-    return 0;
+    if (this.#s.f.blocks[b].terminator.kind === 'br') return undefined;
+    let last: Map<number, number> | undefined;
+    for (let k = this.#armStart(b, e); k < end[b]; k++) if ((entries[k] & 7) === TEE) (last ??= new Map()).set(this.#locals.of[entries[k] >> 3], k);
+    return last;
   }
   #armStart(b: number, e: Edge): number {
     const t = this.#s.f.blocks[b].terminator;
@@ -239,12 +239,12 @@ class Structurer {
     const params = this.#s.f.blocks[e.block].params;
     if (params.length === 0) return false;
     const { entries, uses } = this.#schedule;
-    const end = this.#armEnd(b, e);
+    const written = this.#written(b, e);
     let at = this.#armStart(b, e);
     for (let k = 0; k < params.length; k++) {
       const from = at;
       while ((entries[at] & 7) !== SEPARATOR) at++;
-      if (uses[params[k]] > 0 && !this.#stays(from, at, this.#locals.of[params[k]], end)) return true;
+      if (uses[params[k]] > 0 && !this.#stays(from, at, this.#locals.of[params[k]], written)) return true;
       at++;
     }
     return false;
