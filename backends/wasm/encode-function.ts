@@ -14,13 +14,14 @@ const EMPTY = 0x40;
  * @param sites - gets (offset in `out`, site, location) for every instruction that can trap and every call
  * @param types - wasm types of the locals that are not parameters
  * @param results - block type of a construct that gives the function's results
+ * @returns the most constructs that are open at a time
  */
-export function encodeBody(out: ByteWriter, code: CodeList, types: readonly number[], sites: IntBuffer, results: number): void {
+export function encodeBody(out: ByteWriter, code: CodeList, types: readonly number[], sites: IntBuffer, results: number): number {
   encodeLocals(out, types);
   const op = code.op.data, a = code.a.data, b = code.b.data, site = code.site.data;
   // Nesting depth at which each label was opened, and per open construct whether it was dropped.
   const depthOf = new Map<number, number>(), dropped: boolean[] = [];
-  let depth = 0;
+  let depth = 0, deepest = 0;
   const relative = (label: number): number => depth - depthOf.get(label)!;
   for (let k = 0; k < code.length; k++) {
     const o = op[k];
@@ -30,7 +31,7 @@ export function encodeBody(out: ByteWriter, code: CodeList, types: readonly numb
         const drop = o === OP.block && code.references[a[k] >> 1] === 0;
         dropped.push(drop);
         if (drop) break;
-        depth++;
+        if (++depth > deepest) deepest = depth;
         if (o !== OP.if) depthOf.set(a[k], depth);
         out.byte(o);
         if (o === OP.loop && b[k] === 1) out.s32(results); else out.byte(EMPTY);
@@ -61,6 +62,7 @@ export function encodeBody(out: ByteWriter, code: CodeList, types: readonly numb
     }
   }
   out.byte(OP.end);
+  return deepest;
 }
 
 function encodeOther(out: ByteWriter, code: CodeList, k: number): void {

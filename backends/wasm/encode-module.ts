@@ -1,10 +1,12 @@
 /** The sections around the functions (WebAssembly Core Specification 2.0, chapter 5.5). */
 import type { CompiledWasm, WasmFunctionInfo } from '../../lib/codegen/wasm-module.ts';
 import { IntBuffer } from '../../lib/codegen/growable.ts';
-import type { Global } from '../../lib/mir/module.ts';
+import type { Global, Module } from '../../lib/mir/module.ts';
+import type { Signature } from '../../lib/mir/types.ts';
 import { ByteWriter } from './byte-writer.ts';
 import type { CodeList } from './code-list.ts';
 import { encodeBody } from './encode-function.ts';
+import { MAX_DATA_SEGMENTS, MAX_EXPORTS, MAX_FUNCTIONS, MAX_IMPORTS, MAX_MODULE_BYTES, MAX_TABLE_ENTRIES, MAX_TYPES, requireAtMost, requireCompilable, requireEncodable } from './limits.ts';
 import type { ModulePlan } from './module-plan.ts';
 import { TYPE_BYTES } from './nodes.ts';
 import { OP } from './opcodes.ts';
@@ -14,8 +16,8 @@ export interface EncodeOptions {
   readonly names: boolean;
 }
 
-/** A function after the passes of this backend. `blockType` is that of a construct that gives its results. */
-export interface FinishedFunction { readonly type: number; readonly code: CodeList; readonly locals: readonly number[]; readonly info: WasmFunctionInfo; readonly blockType: number }
+/** A function after the passes of this backend, vectors of 256 bits split. `blockType` is that of a construct that gives its results. */
+export interface FinishedFunction { readonly type: number; readonly signature: Signature; readonly code: CodeList; readonly locals: readonly number[]; readonly info: WasmFunctionInfo; readonly blockType: number }
 
 const SECTION = { custom: 0, type: 1, import: 2, function: 3, table: 4, memory: 5, global: 6, export: 7, element: 9, code: 10, data: 11 } as const;
 const I32_BYTE = TYPE_BYTES[0];
@@ -36,6 +38,9 @@ export function encodeModule(plan: ModulePlan, functions: readonly FinishedFunct
   const memoryExport = exportName('memory'), trapExport = exportName('lamella.trap'), stackExport = plan.usesStack ? exportName('lamella.stack') : undefined;
   const stackLimitExport = plan.usesStack && plan.sharedMemory ? exportName('lamella.stack.limit') : undefined;
   const exported: [string, number][] = Object.entries(m.exports).map(([name, target]) => [name, plan.functionNumber.get(target)!]);
+
+  const data = initialData(m.globals, plan.layout.globals);
+  requireLimits(m, plan, functions.length, taken.size, plan.sharedMemory ? 0 : data.length);
 
   out.bytes([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
   vector(out, SECTION.type, plan.types, (w, t) => { w.bytes(t); });
@@ -58,11 +63,11 @@ export function encodeModule(plan: ModulePlan, functions: readonly FinishedFunct
     for (const f of list) w.u32(f);
   });
   const sites = encodeCode(out, functions);
-  const data = initialData(m.globals, plan.layout.globals);
   // A shared memory is written once, not by each instance.
   vector(out, SECTION.data, plan.sharedMemory ? [] : data, (w, d) => { w.byte(0); w.byte(OP.i32Const); w.s32(d.address); w.byte(OP.end); w.u32(d.bytes.length); w.bytes(d.bytes); });
   if (options.names) custom(out, 'name', (w) => { encodeNames(w, m.name, infos); });
   custom(out, 'producers', (w) => { w.u32(1); w.name('processed-by'); w.u32(1); w.name('lamella'); w.name('0.1'); });
+  requireAtMost(out.length, MAX_MODULE_BYTES, 'bytes');
 
   return {
     architecture: 'wasm', moduleName: m.name, memoryModel: m.memoryModel, bytes: out.finish(), functions: infos, importCount: m.imports.length,
@@ -70,6 +75,18 @@ export function encodeModule(plan: ModulePlan, functions: readonly FinishedFunct
     shared: plan.sharedMemory ? { ...SHARED, stackLimitExport } : undefined,
     initialPages, maximumPages, data, sites, features: { ...plan.features },
   };
+}
+
+/** @throws WasmLimitError */
+function requireLimits(m: Module, plan: ModulePlan, functions: number, exports: number, dataSegments: number): void {
+  requireAtMost(plan.types.length, MAX_TYPES, 'function types');
+  requireAtMost(functions, MAX_FUNCTIONS, 'functions');
+  requireAtMost(m.imports.length, MAX_IMPORTS, 'imports');
+  requireAtMost(exports, MAX_EXPORTS, 'exports, the backend\'s own among them');
+  requireAtMost(m.table.length, MAX_TABLE_ENTRIES, 'table entries');
+  requireAtMost(dataSegments, MAX_DATA_SEGMENTS, 'stretches of initial data');
+  for (const i of m.imports) requireEncodable('an import', i.name);
+  for (const name of Object.keys(m.exports)) requireEncodable('an export', name);
 }
 
 /** A section that is a list; nothing when the list is empty. */
@@ -97,7 +114,8 @@ function encodeCode(out: ByteWriter, functions: readonly FinishedFunction[]): In
   for (const f of functions) {
     const first = sites.length;
     body.length = 0;
-    encodeBody(body, f.code, f.locals, sites, f.blockType);
+    const depth = encodeBody(body, f.code, f.locals, sites, f.blockType);
+    requireCompilable(f.info.name, body.length, f.signature.params.length + f.locals.length, depth);
     section.u32(body.length);
     for (let k = first; k < sites.length; k += 3) sites.data[k] += section.length;
     section.append(body);
@@ -121,15 +139,28 @@ function tableRuns(plan: ModulePlan): [number, number[]][] {
   return runs;
 }
 
-/** Bytes of globals that are not zero at their ends. */
+/** Zeros between two stretches that take less room than the head of another data segment. */
+const SMALLEST_GAP = 8;
+
+/** Bytes of globals that are not zero at their ends; neighbours together. Addresses ascend. */
 function initialData(globals: readonly Global[], addresses: readonly number[]): CompiledWasm['data'] {
-  return globals.flatMap((g, k) => {
-    if (g.bytes === undefined) return [];
+  const stretches: { readonly address: number; readonly bytes: Uint8Array }[] = [];
+  globals.forEach((g, k) => {
+    if (g.bytes === undefined) return;
     let from = 0, to = Math.min(g.bytes.length, g.size);
     while (to > 0 && g.bytes[to - 1] === 0) to--;
     while (from < to && g.bytes[from] === 0) from++;
-    return from === to ? [] : [{ address: addresses[k] + from, bytes: g.bytes.slice(from, to) }];
+    if (from < to) stretches.push({ address: addresses[k] + from, bytes: g.bytes.subarray(from, to) });
   });
+  const data: { address: number; bytes: Uint8Array }[] = [];
+  for (let first = 0, end = 1; first < stretches.length; first = end++) {
+    const endOf = (k: number): number => stretches[k].address + stretches[k].bytes.length;
+    while (end < stretches.length && stretches[end].address - endOf(end - 1) <= SMALLEST_GAP) end++;
+    const { address } = stretches[first], bytes = new Uint8Array(endOf(end - 1) - address);
+    for (let k = first; k < end; k++) bytes.set(stretches[k].bytes, stretches[k].address - address);
+    data.push({ address, bytes });
+  }
+  return data;
 }
 
 /** Module and function names (appendix "Name Section"). */
@@ -140,9 +171,12 @@ function encodeNames(w: ByteWriter, module: string, functions: readonly WasmFunc
     w.byte(id);
     w.sized(s);
   };
-  sub(0, (s) => { s.name(module); });
+  sub(0, (s) => { s.name(shown(module)); });
   sub(1, (s) => {
     s.u32(functions.length);
-    functions.forEach((f, k) => { s.u32(k); s.name(f.name); });
+    functions.forEach((f, k) => { s.u32(k); s.name(shown(f.name)); });
   });
 }
+
+/** A name as it may stand in an engine's stack trace, from which places of traps are read: it must not look like one. */
+function shown(name: string): string { return name.replaceAll('wasm-function[', 'wasm-function('); }

@@ -1,10 +1,11 @@
 /**
  * The WebAssembly backend: MIR of the linear memory model to a binary module.
  *
- * Vectors of 256 bits are split (`lib/codegen/split-vectors.ts`). Per function: switches become tables (`lower-switches.ts`), cycles get one entry (`make-reducible.ts`), instructions
- * are selected (`select.ts`), values are put on the wasm stack where they can be (`schedule.ts`) and in few locals
- * else (`locals.ts`), control flow becomes structured (`structure.ts`), and the result is encoded
- * (`encode-function.ts`, `encode-module.ts`).
+ * Vectors of 256 bits are split (`lib/codegen/split-vectors.ts`). Per function: switches become tables
+ * (`lower-switches.ts`), cycles get one entry (`make-reducible.ts`), instructions are selected (`select.ts`), values
+ * are put on the wasm stack where they can be (`schedule.ts`) and in few locals else (`locals.ts`), control flow becomes
+ * structured (`structure.ts`), and the result is encoded (`encode-function.ts`, `encode-module.ts`). What engines would
+ * refuse for its size is refused here (`limits.ts`).
  */
 import { computeDominators, thawModule } from '../../lib/analysis/index.ts';
 import { UnsupportedError } from '../../lib/codegen/backend.ts';
@@ -26,6 +27,7 @@ import { structure } from './structure.ts';
 import { printWat } from './wat.ts';
 
 export { detectFeatures, type WasmFeatures } from './features.ts';
+export { WasmLimitError } from './limits.ts';
 
 export interface WasmOptions {
   /** What the engine that will run the module has; default: what this process has. */
@@ -81,7 +83,7 @@ function compileFunction(original: MirFunction, plan: ModulePlan, internal: bool
   const selected = selectFunction(f, cfg, plan), order = schedule(selected), locals = assignLocals(selected, order, dom);
   const code = structure(selected, order, locals, dom, plan);
   return {
-    type: plan.typeNumber(f), code, locals: locals.types.slice(f.params.length), blockType: usesResultLoop(code) ? plan.blockType(f.results) : -64,
+    type: plan.typeNumber(f), signature: f, code, locals: locals.types.slice(f.params.length), blockType: usesResultLoop(code) ? plan.blockType(f.results) : -64,
     info: { name: f.name, params: known.params, results: known.results, internal },
   };
 }

@@ -4,6 +4,7 @@ import type { MirFunction, Module } from '../../lib/mir/module.ts';
 import { formatSignature, type Signature, type Type } from '../../lib/mir/types.ts';
 import type { WasmFeatures } from './features.ts';
 import { HELPERS, type HelperName } from './helpers.ts';
+import { WasmLimitError } from './limits.ts';
 import { TYPE_BYTES, wasmType } from './nodes.ts';
 
 /** How an indirect call through the table is made safe for a signature. */
@@ -13,6 +14,12 @@ export interface TableUse {
   /** Function that checks an index first, or −1. */
   readonly check: number;
 }
+
+/** Signatures in the table: of each entry (null for an empty one), all of them, and those that are one wasm type. */
+interface TableContents { readonly keys: readonly (string | null)[]; readonly distinct: ReadonlySet<string>; readonly keysOfType: ReadonlyMap<number, ReadonlySet<string>>; readonly holes: boolean }
+
+/** Entries that all functions which check an index know together: each knows the whole table. */
+const MAX_CHECKED_ENTRIES = 4_000_000;
 
 export class ModulePlan {
   readonly module: Module;
@@ -32,6 +39,8 @@ export class ModulePlan {
   readonly #typeNumber = new Map<string, number>();
   readonly #helperNumber = new Map<string, number>();
   readonly #tableUse = new Map<string, TableUse>();
+  #contents: TableContents | undefined;
+  #checked = 0;
 
   constructor(module: Module, features: WasmFeatures, sharedMemory = false) {
     this.module = module;
@@ -90,19 +99,28 @@ export class ModulePlan {
   }
 
   #makeTableUse(s: Signature, key: string): TableUse {
-    const { table } = this.module, type = this.typeNumber(s);
-    let holes = false, others = false, lookalikes = false;
-    const entries = table.map((name) => {
-      const other = name === null ? undefined : this.signatures.get(name)!;
-      if (other === undefined) { holes = true; return 'null'; }
-      if (formatSignature(other) === key) return 'same';
-      others = true;
-      if (this.typeNumber(other) === type) lookalikes = true;
-      return 'other';
-    });
-    if (!others) return { alwaysNull: true, check: -1 };
+    const type = this.typeNumber(s), { keys, keysOfType, distinct, holes } = this.#contents ??= this.#readTable();
+    if (distinct.size === (distinct.has(key) ? 1 : 0)) return { alwaysNull: true, check: -1 };
+    let lookalikes = false;
+    for (const other of keysOfType.get(type) ?? []) if (other !== key) lookalikes = true;
     if (!holes && !lookalikes) return { alwaysNull: false, check: -1 };
-    return { alwaysNull: true, check: this.#addHelper(`table_check_${key}`, () => HELPERS.table_check(`table_check_${key}`, entries)) };
+    if ((this.#checked += keys.length) > MAX_CHECKED_ENTRIES) {
+      throw new WasmLimitError(`the module calls through its table of ${keys.length} entries with too many signatures that an engine cannot tell from others`, 'Leave no entry of the table empty, or part the module.');
+    }
+    return { alwaysNull: true, check: this.#addHelper(`table_check_${key}`, () => HELPERS.table_check(`table_check_${key}`, keys.map((k) => (k === null ? 'null' : k === key ? 'same' : 'other')))) };
+  }
+
+  #readTable(): TableContents {
+    const distinct = new Set<string>(), keysOfType = new Map<number, Set<string>>();
+    const keys = this.module.table.map((name) => {
+      const s = name === null ? undefined : this.signatures.get(name);
+      if (s === undefined) return null;
+      const key = formatSignature(s), type = this.typeNumber(s), same = keysOfType.get(type);
+      distinct.add(key);
+      if (same === undefined) keysOfType.set(type, new Set([key])); else same.add(key);
+      return key;
+    });
+    return { keys, distinct, keysOfType, holes: keys.includes(null) };
   }
 }
 

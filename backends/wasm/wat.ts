@@ -13,12 +13,12 @@ const GLOBAL_NAMES = ['$trap', '$stack', '$stack_limit'] as const;
 export function printWat(plan: ModulePlan, functions: readonly FinishedFunction[]): string {
   const m = plan.module, lines: string[] = [`(module ${identifier(m.name)}`];
   const nameOf = (k: number): string => identifier(k < m.imports.length ? m.imports[k].name : functions[k - m.imports.length].info.name);
-  for (const i of m.imports) lines.push(`  (import "env" ${JSON.stringify(i.name)} (func ${identifier(i.name)}${signature(i.params.map(wasmType), i.results.map(wasmType))}))`);
+  for (const i of m.imports) lines.push(`  (import "env" ${text(i.name)} (func ${identifier(i.name)}${signature(i.params.map(wasmType), i.results.map(wasmType))}))`);
   lines.push(plan.sharedMemory ? `  (memory (export "memory") (import "lamella" "memory") ${m.memory.initialPages} ${m.memory.maximumPages} shared)` : `  (memory (export "memory") ${m.memory.initialPages} ${m.memory.maximumPages})`);
   lines.push('  (global $trap (mut i32) (i32.const 0))');
   if (plan.usesStack) lines.push(`  (global $stack (mut i32) (i32.const ${plan.layout.stackHigh}))`);
   if (plan.usesStack && plan.sharedMemory) lines.push(`  (global $stack_limit (mut i32) (i32.const ${plan.layout.stackLow}))`);
-  if (m.table.length > 0) lines.push(`  (table ${m.table.length} ${m.table.length} funcref) ;; ${m.table.map((n) => n ?? 'null').join(' ')}`);
+  if (m.table.length > 0) lines.push(`  (table ${m.table.length} ${m.table.length} funcref) ;; ${remark(m.table.map((n) => n ?? 'null').join(' '))}`);
   const exported = new Map<string, string[]>();
   for (const [name, target] of Object.entries(m.exports)) exported.set(target, [...exported.get(target) ?? [], name]);
   for (const f of functions) printFunction(lines, m, f, exported.get(f.info.name) ?? [], nameOf);
@@ -26,15 +26,20 @@ export function printWat(plan: ModulePlan, functions: readonly FinishedFunction[
   return `${lines.join('\n')}\n`;
 }
 
-function identifier(name: string): string { return /^[\w!#$%&'*+\-./:<=>?@\\^`|~]+$/.test(name) ? `$${name}` : `$"${name.replace(/["\\]/g, '\\$&')}"`; }
+function identifier(name: string): string { return /^[\w!#$%&'*+\-./:<=>?@\\^`|~]+$/.test(name) ? `$${name}` : `$${text(name)}`; }
+/** A string of the text format, in one line. */
+function text(s: string): string { return `"${s.replace(/["\\]/g, '\\$&').replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Surrogate}]/gu, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`)}"`; }
+/** What may stand in a comment: it ends with its line. */
+function remark(s: string): string { return s.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' '); }
 function signature(params: readonly number[], results: readonly number[]): string {
   const list = (what: string, types: readonly number[]): string => (types.length === 0 ? '' : ` (${what} ${types.map((t) => TYPE_NAMES[t]).join(' ')})`);
   return list('param', params) + list('result', results);
 }
 
 function printFunction(lines: string[], m: Module, f: FinishedFunction, exported: readonly string[], nameOf: (k: number) => string): void {
-  const exports = exported.map((n) => ` (export ${JSON.stringify(n)})`).join('');
-  lines.push('', `  (func ${identifier(f.info.name)}${exports}${signature(f.info.params.map(wasmType), f.info.results.map(wasmType))}`);
+  const exports = exported.map((n) => ` (export ${text(n)})`).join('');
+  const { params, results } = f.signature;
+  lines.push('', `  (func ${identifier(f.info.name)}${exports}${signature(params.map(wasmType), results.map(wasmType))}`);
   if (f.locals.length > 0) lines.push(`    (local ${f.locals.map((t) => TYPE_NAMES[t]).join(' ')})`);
   const { code } = f, dropped: boolean[] = [];
   let indent = 2, loc = 0;
@@ -45,13 +50,13 @@ function printFunction(lines: string[], m: Module, f: FinishedFunction, exported
     if (o === OP.end || o === OP.else) indent--;
     const here = code.loc.data[k], comment = here !== 0 && here !== loc ? place(m.locations[here]) : '';
     if (here !== 0) loc = here;
-    lines.push(`${'  '.repeat(indent)}${instruction(code, k, nameOf)}${o === OP.loop && code.b.data[k] === 1 ? ` (result ${f.info.results.map((t) => TYPE_NAMES[wasmType(t)]).join(' ')})` : ''}${comment}`);
+    lines.push(`${'  '.repeat(indent)}${instruction(code, k, nameOf)}${o === OP.loop && code.b.data[k] === 1 ? ` (result ${results.map((t) => TYPE_NAMES[wasmType(t)]).join(' ')})` : ''}${comment}`);
     if (o === OP.block || o === OP.loop || o === OP.if || o === OP.else) indent++;
   }
   lines.push('  )');
 }
 
-function place(l: SourceLocation | undefined): string { return l === undefined ? '' : `  ;; ${l.file}:${l.line}:${l.column}`; }
+function place(l: SourceLocation | undefined): string { return l === undefined ? '' : `  ;; ${remark(l.file)}:${l.line}:${l.column}`; }
 function labelName(label: number): string { return `$${label & 1 ? 'loop' : 'block'}${label >> 1}`; }
 
 const bits = new DataView(new ArrayBuffer(8));

@@ -38,7 +38,7 @@ export interface CompiledWasm {
   readonly shared: WasmSharedImport | undefined;
   readonly initialPages: number;
   readonly maximumPages: number;
-  /** Initial contents of memory. */
+  /** Initial contents of memory, where they are not zero; addresses ascend. */
   readonly data: readonly { readonly address: number; readonly bytes: Uint8Array }[];
   /** Instructions that may trap, and calls: (offset in `bytes`, what a trap there means, location), sorted by offset. */
   readonly sites: Int32Array;
@@ -62,6 +62,11 @@ export const WASM_SITE = { division: 64, indirect: 65, call: 66 } as const;
 export interface WasmBackend<Options> {
   readonly name: string;
   readonly description: string;
-  /** Compiles a verified module. @throws UnsupportedError for the native memory model and for what the engine lacks */
+  /**
+   * Compiles a verified module.
+   *
+   * @throws UnsupportedError for the native memory model and for what the engine lacks, and an error of the code
+   *   `wasm-limit` for what is larger than engines take
+   */
   compile(module: Module, options?: Options): CompiledWasm;
 }
