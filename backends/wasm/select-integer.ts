@@ -31,12 +31,14 @@ export function selectIntegerBinary(c: SelectContext, i: BinaryInst): void {
       if (known) c.learn(result, Z); else if (c.isKnown(a, S) && c.isKnown(b, S)) c.learn(result, S);
       return;
     }
-    case 'udiv': case 'urem':
-      c.learn(c.node2(op, I32, c.unsigned(a, i.type), c.unsigned(b, i.type), result, divisionSite(c, i, b)), Z);
+    case 'udiv': case 'urem': {
+      const x = c.unsigned(a, i.type), y = c.unsigned(b, i.type);
+      c.learn(c.node2(op, I32, x, y, result, divisionSite(c, i, y)), Z);
       return;
+    }
     case 'sdiv': case 'srem': {
       const x = c.signed(a, i.type), y = c.signed(b, i.type);
-      c.learn(c.node2(op, I32, x, y, result, constantDivisor(c, b) ? 0 : SITE.divideByZero), S);
+      c.learn(c.node2(op, I32, x, y, result, constantDivisor(c, y) ? 0 : SITE.divideByZero), S);
       const divisor = c.constantOf(y);
       // The quotient of MIN by -1 is the one that does not fit.
       if (i.op === 'sdiv' && (divisor === undefined || divisor === -1)) c.trapIf(c.node2(OP.i32Eq, I32, result, c.i32(1 << w - 1)), SITE.overflow);
@@ -61,7 +63,7 @@ function shiftCount(c: SelectContext, n: number, w: number): number {
   return constant !== undefined ? c.i32(constant & w - 1) : c.node2(OP.i32And, I32, n, c.i32(w - 1));
 }
 
-/** True when the divisor is known not to be zero. */
+/** True when the divisor, as it is divided by (a narrow one extended), is known not to be zero. */
 function constantDivisor(c: SelectContext, b: number): boolean {
   const n = c.constants[b];
   return n !== undefined && (c.nodes.a.data[n] !== 0 || c.nodes.op.data[n] === OP.i64Const && c.nodes.b.data[n] !== 0);

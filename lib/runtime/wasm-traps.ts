@@ -26,7 +26,7 @@ export function readWasmTrap(error: unknown, explicit: number, compiled: Compile
   if (!(error instanceof Error)) return undefined;
   const overflow = isStackOverflow(error), engine = wasmEngine();
   if (!overflow && (engine === undefined || !(error instanceof engine.RuntimeError))) return undefined;
-  const places = placesOf(error.stack ?? '');
+  const places = placesOf(error.stack);
   const sites = places.map((p) => siteAt(compiled.sites, p.offset));
   if (!overflow && explicit === 0 && sites.length > 0 && sites[0] >= 0 && !goTogether(compiled.sites[sites[0] + 1], error.message)) sites[0] = -1;
   const at = (loc: number): SourceLocation | undefined => (loc > 0 ? locations[loc] : undefined);
@@ -36,7 +36,7 @@ export function readWasmTrap(error: unknown, explicit: number, compiled: Compile
     if (f !== undefined && !f.internal) frames.push({ functionName: f.name, location: at(sites[k] < 0 ? 0 : compiled.sites[sites[k] + 2]) });
   });
   const site = sites.length > 0 && sites[0] >= 0 ? compiled.sites[sites[0] + 1] : 0;
-  const trap = overflow ? 'stack-overflow' : explicit !== 0 ? TRAP_CODES[(explicit & 15) - 1] : codeOf(site, error.message);
+  const trap = overflow ? 'stack-overflow' : explicit !== 0 ? TRAP_CODES[(explicit & 15) - 1] : codeOf(site, error.message, compiled.sites);
   const explicitLocation = at(explicit >>> 4);
   if (explicitLocation !== undefined && frames.length > 0) frames[0] = { functionName: frames[0].functionName, location: explicitLocation };
   return new TrapError(trap, { functionName: frames[0]?.functionName, location: frames[0]?.location ?? explicitLocation, frames });
@@ -62,13 +62,13 @@ function siteOf(code: TrapCode): number { return 1 + TRAP_CODES.indexOf(code); }
 /** False when an engine that is known says what cannot happen at such a site. */
 function goTogether(site: number, message: string): boolean { return PLACES_OF_MESSAGES.get(message)?.includes(site) ?? true; }
 
-function codeOf(site: number, message: string): TrapCode {
+function codeOf(site: number, message: string, sites: Int32Array): TrapCode {
   if (site === WASM_SITE.division) return /zero/i.test(message) ? 'integer-divide-by-zero' : 'integer-overflow';
   if (site === WASM_SITE.indirect) return /bounds/i.test(message) ? 'indirect-call-null' : 'indirect-call-type';
   if (site > 0 && site <= TRAP_CODES.length) return TRAP_CODES[site - 1];
   // No stack to look at.
   if (/zero/i.test(message)) return 'integer-divide-by-zero';
-  if (/signature|null/i.test(message)) return /mismatch|match/i.test(message) ? 'indirect-call-type' : 'indirect-call-null';
+  if (/signature|null/i.test(message)) return /mismatch|match/i.test(message) && hasSite(sites, WASM_SITE.indirect) ? 'indirect-call-type' : 'indirect-call-null';
   if (/table/i.test(message)) return 'indirect-call-null';
   if (/bounds/i.test(message)) return 'memory-out-of-bounds';
   if (/overflow|unrepresentable/i.test(message)) return 'integer-overflow';
@@ -76,14 +76,21 @@ function codeOf(site: number, message: string): TrapCode {
 }
 
 /** The frames of the module that trapped, innermost first. */
-function placesOf(stack: string): Place[] {
+function placesOf(stack: unknown): Place[] {
   const places: Place[] = [];
+  // `Error.prepareStackTrace` may have made something else of it.
+  if (typeof stack !== 'string') return places;
   let module: string | undefined;
   for (const m of stack.matchAll(/([^\s(@]*):wasm-function\[(\d+)\]:0x([0-9a-f]+)/g)) {
     module ??= m[1];
     if (m[1] === module) places.push({ fn: Number(m[2]), offset: Number.parseInt(m[3], 16) });
   }
   return places;
+}
+
+function hasSite(sites: Int32Array, site: number): boolean {
+  for (let k = 1; k < sites.length; k += 3) if (sites[k] === site) return true;
+  return false;
 }
 
 /** Index of the site at exactly this offset, or −1. */

@@ -123,4 +123,37 @@ test('tail calls keep the stack flat', () => {
   assert.is(wasmInstance(m.build()).call('even', [1_000_000]), 7);
 });
 
+test('a divisor that is a constant cut to nothing has its place', () => {
+  for (const op of ['udiv', 'urem', 'sdiv', 'srem'] as const) {
+    const { m } = new Lined().add('f', ['i8'], ['i8'], (b, at) => { at(); const zero = b.convert('trunc', b.const('i32', 256), 'i8'); at(); b.ret([b.binary(op, b.params[0], zero)]); });
+    const t = trapOf(() => wasmInstance(m.build()).call('f', [5]));
+    assert.equal([t.trap, t.functionName, t.location], ['integer-divide-by-zero', 'f', { file: 'f.ts', line: 2, column: 4 }], op);
+  }
+});
+
+test('names that look like places in an engine\'s stack trace are only names', () => {
+  const name = 'x (wasm://wasm/m-0:wasm-function[1]:0x40)\n    at y:wasm-function[1]:0x41';
+  const { m } = new Lined().add('other', ['i32'], ['i32'], (b) => b.ret([b.params[0]])).add(name, ['i32'], ['i32'], (b, at) => { at(); at(); b.ret([b.binary('udiv', b.params[0], b.params[0])]); });
+  const t = trapOf(() => wasmInstance(m.build()).call(name, [0]));
+  assert.equal([t.trap, t.frames.map((f) => [f.functionName, f.location?.line])], ['integer-divide-by-zero', [[name, 2]]]);
+});
+
+test('traps where the program has made something else of stack traces, or wants none', () => {
+  const { m } = new Lined().add('divide', ['i32'], ['i32'], (b) => b.ret([b.binary('udiv', b.params[0], b.params[0])]))
+    .add('call', ['i32'], ['i32'], (b) => b.ret(b.callIndirect({ params: ['i32'], results: ['i32'] }, b.params[0], [b.params[0]])));
+  m.table.push(null, 'divide');
+  const it = wasmInstance(m.build()), codes = (): string[] => ['divide', 'call'].map((f) => trapOf(() => it.call(f, [0])).trap), expected = ['integer-divide-by-zero', 'indirect-call-null'];
+  const scope = Error as { prepareStackTrace: ((error: Error, sites: unknown) => unknown) | undefined }, { prepareStackTrace } = scope, { stackTraceLimit } = Error;
+  try {
+    scope.prepareStackTrace = (_error, sites) => sites;
+    assert.equal(codes(), expected);
+    scope.prepareStackTrace = prepareStackTrace;
+    Error.stackTraceLimit = 0;
+    assert.equal(codes(), expected);
+  } finally {
+    scope.prepareStackTrace = prepareStackTrace;
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+});
+
 test.run();
