@@ -9,11 +9,12 @@ export interface JobSpec {
   readonly hostCall: (message: HostCallMessage) => readonly Scalar[] | Promise<readonly Scalar[]>;
 }
 
-/** How a job ended: the guest's reply, or why there is none. Times in milliseconds. */
-export type JobEnd =
-  | { readonly kind: 'done'; readonly reply: DoneReply; readonly queueTime: number; readonly engineTime?: number; readonly hostError: { readonly error: unknown } | undefined }
+/** How a job ended: the guest's reply, or why there is none. `engineTime` is what the engine took to compile. Times in milliseconds. */
+export type JobEnd = { readonly queueTime: number; readonly engineTime?: number } & (
+  | { readonly kind: 'done'; readonly reply: DoneReply; readonly hostError: { readonly error: unknown } | undefined }
   /** Stopped at its deadline together with its thread. */
-  | { readonly kind: 'killed'; readonly queueTime: number; readonly wallTime: number; readonly cpuTime: number }
-  | { readonly kind: 'stuck'; readonly queueTime: number }
-  | { readonly kind: 'cancelled'; readonly queueTime: number }
-  | { readonly kind: 'crashed'; readonly message: string; readonly queueTime: number };
+  | { readonly kind: 'killed'; readonly wallTime: number; readonly cpuTime: number }
+  | { readonly kind: 'stuck' }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'crashed'; readonly message: string }
+);

@@ -11,17 +11,17 @@ import type { DoneReply } from './protocol.ts';
 export interface RunFacts { readonly name: string; readonly module: string; readonly limit: number; readonly initialMemory: number; readonly signal: AbortSignal | undefined }
 
 /** The outcome of a job. @throws UsageError when the worker refused the arguments */
-export function outcomeOf<T>(end: JobEnd, run: RunFacts, metrics: RunMetrics): Outcome<T> {
-  const { name, limit, signal } = run;
+export function outcomeOf<T>(end: JobEnd, run: RunFacts, given: RunMetrics): Outcome<T> {
+  const { name, limit, signal } = run, metrics = { ...given, compileTime: given.compileTime + (end.engineTime ?? 0) };
   return match(end)
     .returnType<Outcome<T>>()
     .with({ kind: 'cancelled' }, () => ({ status: 'cancelled', error: new CancelledError(name, signal?.reason), metrics }))
     .with({ kind: 'stuck' }, () => ({ status: 'timeout', error: new TimeoutError(name, limit), metrics: { ...metrics, wallTime: limit } }))
     .with({ kind: 'killed' }, ({ wallTime, cpuTime }) => ({ status: 'timeout', error: new TimeoutError(name, limit), metrics: { ...metrics, wallTime, cpuTime, peakMemory: run.initialMemory } }))
     .with({ kind: 'crashed' }, ({ message }) => ({ status: 'crashed', error: new CrashedError(name, message), metrics }))
-    .with({ kind: 'done' }, ({ reply, hostError, engineTime = 0 }) => {
+    .with({ kind: 'done' }, ({ reply, hostError }) => {
       const { wallTime, cpuTime, peakMemory } = reply;
-      return finished(run, reply, hostError, { ...metrics, wallTime, cpuTime, peakMemory, compileTime: metrics.compileTime + engineTime });
+      return finished(run, reply, hostError, { ...metrics, wallTime, cpuTime, peakMemory });
     })
     .exhaustive();
 }

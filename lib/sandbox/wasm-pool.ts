@@ -12,6 +12,7 @@
  */
 import type { WasmEngineModule } from '../runtime/wasm-engine.ts';
 import type { WasmSharedPart } from '../runtime/wasm-instance.ts';
+import { offAbort, onAbort } from './abort-listeners.ts';
 import { CHANNEL_BYTES, HostCallChannel } from './host-call-channel.ts';
 import type { JobEnd, JobSpec } from './job.ts';
 import type { GuestThread, GuestThreads, KilledReport } from './guest-threads.ts';
@@ -133,7 +134,7 @@ export class WasmPool {
         this.#leave(pending, { kind: 'cancelled', queueTime: 0 });
         return;
       }
-      job.signal?.addEventListener('abort', cancel, { once: true });
+      onAbort(job.signal, cancel);
       this.#spare = stackClass(job.stackSize);
       this.#queue.push(pending);
       this.#pump();
@@ -151,9 +152,15 @@ export class WasmPool {
   /** Starts the first guest, if there is none. */
   ensure(stackSize: number): void { if (this.#guests.size === 0) this.#start(stackClass(stackSize)); }
 
-  /** Starts `count` guests ahead of need, at most as many as may run and a spare. */
+  /** Starts guests ahead of need until `count` are free or there are as many as may run and a spare; idle ones of another stack make room. */
   async warm(count: number, stackSize: number): Promise<void> {
-    while (this.#guests.size < Math.min(count, this.#limit + 1)) this.#start(stackClass(stackSize));
+    const stack = stackClass(stackSize);
+    for (let k = [...this.#guests].filter((g) => g.stack === stack && g.run === -1).length; k < Math.min(count, this.#limit + 1); k++) {
+      const other = this.#guests.size > this.#limit ? this.#idle.find((g) => g.stack !== stack) : undefined;
+      if (other !== undefined) this.#kill(other);
+      if (this.#guests.size > this.#limit) break;
+      this.#start(stack);
+    }
     this.#hold();
     await Promise.allSettled([...this.#guests].map((g) => g.started));
     this.#letGo();
@@ -207,7 +214,7 @@ export class WasmPool {
 
   /** Answers a job that no guest was given. */
   #leave({ job, settle, cancel }: Pending, end: JobEnd): void {
-    job.signal?.removeEventListener('abort', cancel);
+    offAbort(job.signal, cancel);
     this.#letGo();
     job.over();
     settle(end);
@@ -256,7 +263,7 @@ export class WasmPool {
 
   #dispatch(g: Guest, pending: Pending): void {
     const { job, settle } = pending, { call, signal } = job, queueTime = performance.now() - pending.submitted;
-    signal?.removeEventListener('abort', pending.cancel);
+    offAbort(signal, pending.cancel);
     this.#busy++;
     let over = false, hostError: { error: unknown } | undefined, watchdog: ReturnType<typeof setTimeout> | undefined, engineTime = 0;
     /** Answers the caller; `usable`: the guest takes the next run. */
@@ -264,13 +271,13 @@ export class WasmPool {
       if (over) return;
       over = true;
       clearTimeout(watchdog);
-      signal?.removeEventListener('abort', cancel);
+      offAbort(signal, cancel);
       g.run = -1;
       this.#letGo();
       this.#busy--;
       if (usable) this.#idle.push(g); else this.#kill(g);
       if (usable || job.shared === undefined) job.over(); else this.#overWhenEnded(g, job);
-      settle(end);
+      settle({ ...end, engineTime });
       this.#pump();
     };
     const cancel = (): void => { finish({ kind: 'cancelled', queueTime }, false); };
@@ -278,7 +285,7 @@ export class WasmPool {
     g.onDeath = (message) => { finish({ kind: 'crashed', message, queueTime }, false); };
     g.onReply = (reply) => {
       switch (reply.type) {
-        case 'done': if (reply.id === call.id) finish({ kind: 'done', reply, queueTime, engineTime, hostError }, true); return;
+        case 'done': if (reply.id === call.id) finish({ kind: 'done', reply, queueTime, hostError }, true); return;
         case 'call':
           Promise.resolve().then(() => job.hostCall(reply)).then((values) => {
             // An answer that comes after its run has ended must not become the answer to a later run's question.
@@ -298,7 +305,7 @@ export class WasmPool {
       }
     };
     g.run = call.id;
-    signal?.addEventListener('abort', cancel, { once: true });
+    onAbort(signal, cancel);
     const isKnown = g.known.has(job.key), grace = WASM_GRACE_MS + (isKnown ? 0 : COMPILE_GRACE_MS);
     if (call.timeLimit !== null && call.timeLimit + grace <= LONGEST_DELAY_MS) watchdog = setTimeout(() => { finish({ kind: 'stuck', queueTime }, false); }, call.timeLimit + grace);
     g.known.add(job.key);

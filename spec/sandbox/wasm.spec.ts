@@ -234,4 +234,44 @@ test('an engine that refuses the binary is a compile outcome', async () => {
   assert.is(ok(await sound.run(plain, 'answer', [])), 42n);
 });
 
+test('one signal for many runs: it has one listener, all are stopped, and none is left behind', async () => {
+  await using sandbox = sandboxWith({ workers: 1 });
+  const control = new AbortController(), { signal } = control, warnings: string[] = [], heard = (w: Error): void => { warnings.push(w.name); };
+  let listening = 0, most = 0;
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args: unknown[]) => { most = Math.max(most, ++listening); Reflect.apply(addEventListener, signal, args); };
+  signal.removeEventListener = (...args: unknown[]) => { listening--; Reflect.apply(removeEventListener, signal, args); };
+  process.on('warning', heard);
+  const run = (): Promise<Outcome<unknown>[]> => Promise.all(Array.from({ length: 30 }, () => sandbox.run(plain, 'forever', [], { signal })));
+  for (let k = 0; k < 3; k++) assert.is(ok(await sandbox.run(plain, 'answer', [], { signal })), 42n);
+  assert.is(listening, 0);
+  const on = run();
+  await wait(30);
+  control.abort('enough');
+  for (const o of await on) assert.ok(o.status === 'cancelled' && o.error.reason === 'enough', o.status);
+  process.off('warning', heard);
+  assert.equal([most, warnings], [1, []]);
+});
+
+test('what the engine took to compile counts, also for a run that did not end by itself', async () => {
+  const { wasm } = sandboxTarget();
+  if (wasm === undefined) throw new Error('no wasm');
+  let ours = 0;
+  await using sandbox = new Sandbox({ wasm: { compile: (m) => { const compiled = wasm.compile(m); ours = performance.now(); return compiled; } } }, { isolation: 'wasm' });
+  await sandbox.run(plain, 'answer', []);
+  // Of a run that was killed it is heard by another way than its end, which may be quicker: not every time.
+  let extra = 0;
+  for (let n = 0; n < 8 && extra <= 1; n++) {
+    const long = fn('long', [i32], unit, (b, first) => {
+      let x = first;
+      for (let k = 0; k < 800; k++) x = x.mul(first.add(k + n)).xor(x.shr(3));
+      b.loop(() => { x.and(0xffc).toPtr(i32).set(1); });
+    });
+    const m = module('long').export({ long }).build(), started = performance.now(), o = await sandbox.run(m, 'long', [16], { maxExecutionTime: 20 });
+    assert.is(o.status, 'timeout');
+    extra = o.metrics.compileTime - (ours - started);
+  }
+  assert.ok(extra > 1, `${extra} ms for the engine`);
+});
+
 test.run();
