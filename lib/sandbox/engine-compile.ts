@@ -34,6 +34,12 @@ export function compileOnEngine(bytes: Uint8Array, mayOptimise: boolean): WasmEn
     for (const flag of FLAGS) setFlagsFromString(`--no-${flag}`);
     return new engine.Module(bytes);
   } finally {
-    for (const flag of FLAGS) setFlagsFromString(`--${flag}`);
+    restoreEngineFlags();
   }
+}
+
+/** Puts the flags back. A thread that is ended while it compiles runs no `finally`: whoever hears of its end does it. */
+export function restoreEngineFlags(): void {
+  const { setFlagsFromString } = nodeBuiltin('node:v8');
+  for (const flag of FLAGS) setFlagsFromString(`--${flag}`);
 }

@@ -1,9 +1,9 @@
 /** Guest threads in Node: a supervisor thread starts them and stops them at their deadlines, while the host may be busy. */
 import type { MessagePort, Worker } from 'node:worker_threads';
 import { nodeBuiltin } from '../runtime/node-builtin.ts';
-import { engineFlagsUntouched } from './engine-compile.ts';
+import { engineFlagsUntouched, restoreEngineFlags } from './engine-compile.ts';
 import type { GuestEvents, GuestThread, GuestThreads } from './guest-threads.ts';
-import { CONTROL_BYTES, NEVER, PLAN_BYTES, runNumber, WakePlan } from './wasm-control.ts';
+import { CONTROL_BYTES, GuestControl, NEVER, PLAN_BYTES, runNumber, WakePlan } from './wasm-control.ts';
 import type { SupervisorReply, SupervisorRequest, SupervisorStart, WasmGuestStart, WasmReply } from './wasm-protocol.ts';
 
 /** Stack of a guest thread besides what the guest may use, for Node and the engine. */
@@ -14,7 +14,7 @@ export class NodeGuestThreads implements GuestThreads {
   readonly tellEnds = true;
   readonly #scripts: { readonly supervisor: URL; readonly guest: URL };
   /** Threads that have not ended; `closed`: only their end is of interest. */
-  readonly #guests = new Map<number, { readonly events: GuestEvents; readonly supervisor: Worker; closed: boolean }>();
+  readonly #guests = new Map<number, { readonly events: GuestEvents; readonly supervisor: Worker; readonly control: GuestControl; closed: boolean }>();
   readonly #plan = new SharedArrayBuffer(PLAN_BYTES);
   #supervisor: Worker | undefined;
   #held = false;
@@ -32,7 +32,7 @@ export class NodeGuestThreads implements GuestThreads {
     port.unref();
     const start: WasmGuestStart = { mayOptimise: engineFlagsUntouched(), port: port2, channel: channel ?? new SharedArrayBuffer(0), control: new SharedArrayBuffer(CONTROL_BYTES), plan: this.#plan };
     const supervisor = this.#supervisor ??= this.#startSupervisor();
-    const it = { events, supervisor, closed: false };
+    const it = { events, supervisor, control: new GuestControl(start.control), closed: false };
     this.#guests.set(guest, it);
     const ask = (request: SupervisorRequest, transfer: readonly MessagePort[] = []): void => { supervisor.postMessage(request, [...transfer]); };
     ask({ type: 'spawn', guest, stackMegabytes: stackMegabytes + OWN_STACK_MEGABYTES, start }, [port2]);
@@ -94,6 +94,7 @@ export class NodeGuestThreads implements GuestThreads {
     const it = this.#guests.get(guest);
     if (it === undefined) return;
     this.#guests.delete(guest);
+    if (it.control.compiling) restoreEngineFlags();
     if (!it.closed) it.events.gone(message);
     it.events.ended();
   }

@@ -89,9 +89,9 @@ export class ProgramCache<P extends CachedProgram> {
       this.#entries.set(entry.hash, entry);
       this.#newest = entry;
     }
-    if (config.maxCachedCode !== null && this.#size > config.maxCachedCode) this.#evict(config.maxCachedCode);
-    const kept = entry;
-    return { program, memoryPages, alive: () => kept.alive };
+    if (config.maxCachedCode !== null && this.#size > config.maxCachedCode) this.#evict(config.maxCachedCode, variant);
+    const kept = entry, made = program;
+    return { program, memoryPages, alive: () => kept.programs.get(variant) === made };
   }
 
   /** Gives up every program. */
@@ -117,9 +117,14 @@ export class ProgramCache<P extends CachedProgram> {
     this.#size += program.size;
   }
 
-  #evict(most: number): void {
+  /** Least recently used first; in the end what the newest entry has besides `variant`. */
+  #evict(most: number, variant: number): void {
     for (const [hash, entry] of this.#entries) {
-      if (this.#size <= most || entry === this.#newest) return;
+      if (this.#size <= most) return;
+      if (entry === this.#newest) {
+        for (const [other, program] of entry.programs) if (other !== variant) this.#dropProgram(entry, other, program);
+        return;
+      }
       this.#entries.delete(hash);
       this.#drop(entry);
     }
@@ -127,9 +132,12 @@ export class ProgramCache<P extends CachedProgram> {
 
   #drop(entry: Entry<P>): void {
     entry.alive = false;
-    for (const program of entry.programs.values()) {
-      this.#size -= program.size;
-      this.#maker.drop(program);
-    }
+    for (const [variant, program] of entry.programs) this.#dropProgram(entry, variant, program);
+  }
+
+  #dropProgram(entry: Entry<P>, variant: number, program: P): void {
+    entry.programs.delete(variant);
+    this.#size -= program.size;
+    this.#maker.drop(program);
   }
 }

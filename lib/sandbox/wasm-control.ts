@@ -11,12 +11,14 @@
  */
 const STATE = 0, CPU_FILE = 1;
 const DEADLINE = 1, STARTED = 2, CPU_BEFORE = 3;
+/** A word behind the times: the engine's flags are changed. */
+const COMPILING = 8;
 const IDLE = 0, RUNNING = 1, KILLED = 2;
 /** Run numbers share a word with the state. */
 const NUMBER_MASK = 0x1fff_ffff;
 
 /** Bytes of a guest's control block, and of the word with the supervisor's plan. */
-export const CONTROL_BYTES = 32, PLAN_BYTES = 8;
+export const CONTROL_BYTES = 40, PLAN_BYTES = 8;
 /** A deadline that never comes, and a plan of no wake-up; nanoseconds. */
 export const NEVER = 2n ** 63n - 1n;
 
@@ -41,6 +43,10 @@ export class GuestControl {
   /** Descriptor of the file with the guest thread's processor time, −1 when there is none. */
   get cpuFile(): number { return Atomics.load(this.#words, CPU_FILE) - 1; }
   set cpuFile(descriptor: number) { Atomics.store(this.#words, CPU_FILE, descriptor + 1); }
+
+  /** Guest: it has changed the engine's flags, to put them back. Still true of one that has ended: it was stopped before it could. */
+  get compiling(): boolean { return Atomics.load(this.#words, COMPILING) !== 0; }
+  set compiling(on: boolean) { Atomics.store(this.#words, COMPILING, on ? 1 : 0); }
 
   /** Guest: the run begins now. `cpuBefore` is the thread's processor time, nanoseconds. */
   begin(id: number, now: bigint, deadline: bigint, cpuBefore: bigint): void {

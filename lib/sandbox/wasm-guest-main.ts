@@ -20,7 +20,14 @@ Error.stackTraceLimit = TRACE_FRAMES;
 const guest = new WasmGuest({
   collect,
   channel: new HostCallChannel(start.channel),
-  compile: (bytes) => compileOnEngine(bytes, start.mayOptimise),
+  compile: (bytes) => {
+    control.compiling = start.mayOptimise;
+    try {
+      return compileOnEngine(bytes, start.mayOptimise);
+    } finally {
+      control.compiling = false;
+    }
+  },
   say: (reply) => { port.postMessage(reply); },
   begin: ({ id, timeLimit }) => {
     const cpuBefore = cpu.start(), now = monotonicTime(), deadline = timeLimit === null ? NEVER : deadlineAfter(now, timeLimit);

@@ -67,6 +67,9 @@ const SUPERVISOR = './wasm-supervisor-main.js', GUEST = './wasm-guest-main.js';
 /** Threads of the tier alive in this process, the supervisor not counted. For tests and for those who watch a process. */
 export function wasmThreads(): number { return pool?.size ?? 0; }
 
+/** Tiers of sandboxes that were dropped without being disposed: guests, which outlive them, need not remember their programs. */
+const dropped = new FinalizationRegistry<readonly ProgramCache<WasmProgram>[]>((caches) => { for (const c of caches) c.clear(); });
+
 export class WasmTier implements Tier {
   readonly isolation = 'wasm';
   readonly #cache: ProgramCache<WasmProgram>;
@@ -87,6 +90,7 @@ export class WasmTier implements Tier {
     });
     this.#cache = cache(false);
     this.#shared = cache(true);
+    dropped.register(this, [this.#cache, this.#shared]);
   }
 
   prepare(t: TakenModule, config: SandboxConfig): PreparedRun {

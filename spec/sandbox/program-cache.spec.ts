@@ -61,4 +61,18 @@ test('the least recently used program goes first', () => {
   assert.is(cache.count, 1);
 });
 
+test('of one module under ever other caps of memory, no more is kept than of many modules', () => {
+  const dropped: number[] = [];
+  const cache = new ProgramCache<{ readonly size: number; readonly pages: number }>({
+    pipeline: Pipeline.standard('O0'), capped: true, drop: ({ pages }) => { dropped.push(pages); }, make: (_m, _t, pages) => ({ size: 100, pages }),
+  });
+  const get = (pages: number): { readonly alive: () => boolean } => cache.get(takeModule(modules[0]), configure({ maxCachedCode: 300, maxMemory: (pages + 30) * 65536 }));
+  const first = get(1);
+  for (let pages = 2; pages < 50; pages++) assert.ok(get(pages).alive());
+  assert.ok(cache.size <= 300 && dropped.length >= 45, `${cache.size} ${dropped.length}`);
+  assert.not.ok(first.alive());
+  assert.ok(get(1).alive());
+  assert.not.ok(first.alive(), 'it is another program now');
+});
+
 test.run();

@@ -2,12 +2,14 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { execFileSync } from 'node:child_process';
+import { MessagePort } from 'node:worker_threads';
 import { readdirSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 import { fn, i32, i64, module, sandboxTarget, u8, unit } from '../../lib/index.ts';
 import { Sandbox, type Outcome, type SandboxConfig } from '../../lib/sandbox/index.ts';
 import type { JobEnd } from '../../lib/sandbox/job.ts';
+import { collect } from '../../lib/sandbox/collect.ts';
 import { NodeGuestThreads } from '../../lib/sandbox/node-guest-threads.ts';
 import { WasmPool } from '../../lib/sandbox/wasm-pool.ts';
 import type { WasmImage } from '../../lib/sandbox/wasm-protocol.ts';
@@ -181,6 +183,68 @@ ${end}`;
   const run = (end: string): string => execFileSync(process.execPath, ['--input-type=module', '-e', script(end)], { encoding: 'utf8', timeout: 30_000 });
   assert.is(run(''), '42n\n');
   assert.is(run('void sandbox.run(m, \'forever\', []); setTimeout(() => process.exit(0), 50);'), '42n\n');
+});
+
+test('a run cancelled while the engine compiles: the engine\'s flags are put back', () => {
+  const lib = (name: string): string => JSON.stringify(pathToFileURL(join(import.meta.dirname, '../../lib', name)).href);
+  // The quick compiler is asked about a module of its own, in a process that lets us ask.
+  const script = `
+import { setTimeout as wait } from 'node:timers/promises';
+const { fn, module, f64, i64, sandboxTarget } = await import(${lib('index.js')});
+const { Sandbox } = await import(${lib('sandbox/index.js')});
+const sandbox = new Sandbox(sandboxTarget(), { isolation: 'wasm', workers: 1 });
+const answer = fn('answer', [], i64, (b) => b.ret(42n));
+await sandbox.run(module('m').export({ answer }).build(), 'answer', []);
+// Some milliseconds after the guest was asked: it compiles for a hundred. On a busy machine the signal may come too late.
+const post = MessagePort.prototype.postMessage;
+let control, status;
+MessagePort.prototype.postMessage = function (...args) { if (args[0]?.functionName === 'g') setTimeout(() => control.abort(), 5); return post.apply(this, args); };
+for (let n = 0; n < 10 && status !== 'cancelled'; n++) {
+  const g = fn('g', [f64], f64, (b, x) => { let y = x; for (let k = 0; k < 2200; k++) y = y.mul(y.add(k + n)).sub(x.div(y)); b.ret(y); });
+  control = new AbortController();
+  ({ status } = await sandbox.run(module('big').export({ g }).build(), 'g', [1], { signal: control.signal }));
+}
+// The thread ends when the engine has compiled; no other is started meanwhile that would put the flags back.
+let quick = false;
+for (let n = 0; n < 60 && !quick; n++) {
+  await wait(50);
+  const bytes = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7f, 3, 2, 1, 0, 7, 5, 1, 1, 0x66, 0, 0, 10, 6, 1, 4, 0, 0x41, n, 0x0b);
+  const { f } = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
+  f();
+  quick = %IsLiftoffFunction(f);
+}
+console.log(status, quick);`;
+  assert.is(execFileSync(process.execPath, ['--allow-natives-syntax', '--input-type=module', '-e', script], { encoding: 'utf8', timeout: 30_000 }), 'cancelled true\n');
+});
+
+test('guests forget the programs of a sandbox that was dropped', async () => {
+  const forgotten: unknown[] = [], prototype = MessagePort.prototype, post = prototype.postMessage;
+  prototype.postMessage = function (this: MessagePort, ...args: Parameters<typeof post>): void {
+    const message = args[0] as { readonly type?: string; readonly key?: number } | undefined;
+    if (message?.type === 'forget') forgotten.push(message.key);
+    post.apply(this, args);
+  };
+  try {
+    await (async () => { assert.is(ok(await sandboxWith().run(plain, 'answer', [])), 42n); })();
+    for (let k = 0; k < 100 && forgotten.length === 0; k++) {
+      collect();
+      await wait(10);
+    }
+    assert.is(forgotten.length, 1);
+  } finally {
+    prototype.postMessage = post;
+  }
+});
+
+test('warming starts threads of the stack that is wanted, whatever others idle', async () => {
+  await using sandbox = sandboxWith({ workers: 2 });
+  await sandbox.warm();
+  const idle = wasmThreads();
+  sandbox.setConfig({ stackSize: 9 * MIB });
+  await sandbox.warm();
+  assert.ok(wasmThreads() <= Math.max(idle, 3), `${wasmThreads()}`);
+  const outcomes = await Promise.all([sandbox.run(plain, 'spin', [1_000]), sandbox.run(plain, 'spin', [1_000])]), waited = Math.max(...outcomes.map((o) => o.metrics.queueTime));
+  assert.ok(waited < 20, `a run waited ${waited} ms for a thread`);
 });
 
 test.run();
