@@ -1,5 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { parseModule } from '../../lib/mir/index.ts';
 import { forwardMemory, globalValueNumbering, memoryToRegisters, simplifyControlFlow } from '../../lib/passes/index.ts';
 import { after, moduleOf, outcome, run } from './support.ts';
 
@@ -32,6 +33,18 @@ test('a store elsewhere on the same base, or to another global, does not block i
   assert.is(loads('  v5 = global_addr @a\n  v6 = global_addr @b\n  store.i32 v2, v5\n  store.i32 v3, v6\n  v4 = load.i32 v5\n  ret v4', globals), 0);
   // past the end of a lies b: nothing says an access stays in its object
   assert.is(loads('  v5 = global_addr @a\n  v6 = global_addr @b\n  store.i32 v2, v6\n  store.i32 v3, v5 + 4\n  v4 = load.i32 v6\n  ret v4', globals), 1);
+});
+
+test('native addresses wrap at 64 bits, and indices that no double holds are not compared as doubles', () => {
+  const nativeLoads = (first: bigint, second: bigint, scale: number): number => {
+    const m = parseModule(`module @t native\nfunc @f(ptr, i64) -> (i64) {\nb0(v0: ptr, v1: i64):\n  v2 = const.i64 ${first}\n  v3 = const.i64 ${second}\n  v4 = const.i64 5
+  store.i64 v4, v0 + v2*${scale}\n  store.i64 v1, v0 + v3*${scale}\n  v5 = load.i64 v0 + v2*${scale}\n  ret v5\n}\n`);
+    return after(run(m, forwardMemory)).filter((l) => l.includes('load')).length;
+  };
+  assert.is(nativeLoads(-1n, 2n ** 61n - 1n, 8), 1, 'one place, once around');
+  assert.is(nativeLoads(2n ** 62n + 511n, 2n ** 62n + 513n, 1), 1, 'two bytes apart, 1,024 as doubles');
+  assert.is(nativeLoads(-1n, 1n, 8), 0);
+  assert.is(nativeLoads(-(2n ** 39n), 2n ** 39n, 8), 0);
 });
 
 test('narrow stores forward to loads of their own width only', () => {
