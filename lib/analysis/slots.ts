@@ -30,24 +30,8 @@ export function slotPlace(v: Value, definitions: readonly (Instruction | undefin
 export function escapingSlots(f: MirFunction): Uint8Array {
   const escapes = uint8(f.slots.length);
   if (f.slots.length === 0) return escapes;
-  // Root slot of each pointer derived by lea, −1 for others.
-  const root = int32(f.valueTypes.length).fill(-1);
-  let any = true;
+  const root = rootSlots(f);
   const escape = (v: Value): void => { if (root[v] >= 0) escapes[root[v]] = 1; };
-  // Definitions may follow uses in block order; a second sweep settles what the first could not see.
-  while (any) {
-    any = false;
-    for (const b of f.blocks) {
-      for (const i of b.instructions) {
-        if (i.kind !== 'slot_addr' && i.kind !== 'lea') continue;
-        const r: number = i.kind === 'slot_addr' ? i.slot : root[i.base];
-        if (r >= 0 && root[i.result] !== r) {
-          root[i.result] = r;
-          any = true;
-        }
-      }
-    }
-  }
   for (const b of f.blocks) {
     for (const i of b.instructions) {
       switch (i.kind) {
@@ -60,4 +44,28 @@ export function escapingSlots(f: MirFunction): Uint8Array {
     forEachTerminatorOperand(b.terminator, escape);
   }
   return escapes;
+}
+
+/** The slot each pointer is derived from by `lea`s, −1 for other values. Blocks come in any order, so definitions are followed. */
+function rootSlots(f: MirFunction): Int32Array {
+  const root = int32(f.valueTypes.length).fill(-1), base = int32(f.valueTypes.length).fill(-1);
+  for (const b of f.blocks) {
+    for (const i of b.instructions) {
+      if (i.kind === 'slot_addr') root[i.result] = i.slot;
+      else if (i.kind === 'lea') base[i.result] = i.base;
+    }
+  }
+  const chain: number[] = [];
+  for (let v = 0; v < base.length; v++) {
+    let at = v;
+    // A link that has been followed is cut, so every one is followed once; in code that is never reached they may form a ring.
+    while (base[at] >= 0) {
+      chain.push(at);
+      const next = base[at];
+      base[at] = -1;
+      at = next;
+    }
+    for (let k = chain.pop(); k !== undefined; k = chain.pop()) root[k] = root[at];
+  }
+  return root;
 }
