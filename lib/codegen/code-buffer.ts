@@ -17,7 +17,7 @@
  * Nothing here depends on addresses, time or hashing order: equal calls give equal bytes.
  */
 import { InternalError } from '../mir/errors.ts';
-import { ConstantPool } from './constant-pool.ts';
+import { ConstantPool, boundOffset } from './constant-pool.ts';
 import { IntBuffer } from './growable.ts';
 
 /** What the buffer must know of an architecture. Branch and reference kinds are its own small numbers. */
@@ -186,16 +186,17 @@ export class CodeBuffer {
     this.#outLength = end;
     const labels = this.#labels.finish();
     for (let i = 0; i < this.#refAt.length; i++) {
-      this.target.writeReference(this.#out, this.#refAt.data[i], this.#refKind.data[i], bound(labels, this.#refLabel.data[i]), this.#refAddend.data[i]);
+      this.target.writeReference(this.#out, this.#refAt.data[i], this.#refKind.data[i], boundOffset(labels, this.#refLabel.data[i]), this.#refAddend.data[i]);
     }
     for (let i = 0; i < this.#farAt.length; i++) {
-      this.target.writeBranch(this.#out, this.#farAt.data[i], this.#farKind.data[i], true, bound(labels, this.#farLabel.data[i]));
+      this.target.writeBranch(this.#out, this.#farAt.data[i], this.#farKind.data[i], true, boundOffset(labels, this.#farLabel.data[i]));
     }
     this.#pool.write(this.#out, labels);
     return { code: this.#out.slice(0, end), marks: this.#marks.finish(), labels, constantsOffset };
   }
 
   #add(event: number, arg: number, info: number): number {
+    if (!this.#open) throw new InternalError('labels, branches, alignments, marks and references belong to a function, and none is open');
     this.#eventAt.push(this.length);
     this.#eventArg.push(arg);
     this.#eventInfo.push(info);
@@ -320,10 +321,4 @@ function grown(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
   const next = new Uint8Array(Math.max(length, bytes.length * 2));
   next.set(bytes);
   return next;
-}
-
-function bound(labels: Int32Array, label: Label): number {
-  const offset = labels[label];
-  if (offset < 0) throw new InternalError(`label ${label} is used but never bound`);
-  return offset;
 }
