@@ -29,21 +29,18 @@ class Records {
 /** Records of builders that are done, for the next ones: a builder's life is short, and buffers are dear to make. */
 const spare: Records[] = [];
 const MOST_SPARE = 2;
-/** Buffers that grew past this are given back to the system instead. */
+/** Records that grew past this, in words, are given back to the system instead. */
 const LARGEST_SPARE = 1 << 20;
 
 /** What a finished builder holds. */
 const DONE = new Records();
 
 function release(r: Records): void {
-  if (spare.length >= MOST_SPARE || r.insts.data.length + r.operands.data.length + r.vregs.data.length > LARGEST_SPARE) return;
-  r.insts.clear();
-  r.operands.clear();
-  r.vregs.clear();
-  r.blocks.clear();
-  r.blockParams.clear();
-  r.edges.clear();
-  r.edgeArgs.clear();
+  const buffers = [r.insts, r.operands, r.vregs, r.blocks, r.blockParams, r.edges, r.edgeArgs];
+  let words = 0;
+  for (const b of buffers) words += b.data.length;
+  if (spare.length >= MOST_SPARE || words > LARGEST_SPARE) return;
+  for (const b of buffers) b.clear();
   spare.push(r);
 }
 

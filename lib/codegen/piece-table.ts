@@ -70,23 +70,25 @@ export class PieceTable {
     return c;
   }
 
+  // The length of `vreg` is the capacity, so it comes last: memory that runs out half way leaves no array too short.
   #resize(capacity: number): void {
-    this.vreg = new Int32Array(capacity);
+    this.vreg = new Int32Array(0);
     this.start = new Int32Array(capacity);
     this.end = new Int32Array(capacity);
     this.location = new Int32Array(capacity);
     this.next = new Int32Array(capacity);
     this.cursor = new Int32Array(capacity);
+    this.vreg = new Int32Array(capacity);
   }
 
   #grow(): void {
     const capacity = this.count * 2;
-    this.vreg = enlarged(this.vreg, capacity);
     this.start = enlarged(this.start, capacity);
     this.end = enlarged(this.end, capacity);
     this.location = enlarged(this.location, capacity);
     this.next = enlarged(this.next, capacity);
     this.cursor = enlarged(this.cursor, capacity);
+    this.vreg = enlarged(this.vreg, capacity);
   }
 }
 
