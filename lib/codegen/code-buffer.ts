@@ -62,6 +62,7 @@ export class CodeBuffer {
   #out: Uint8Array<ArrayBuffer> = new Uint8Array(4096);
   #outLength = 0;
   #open = false;
+  #finished = false;
   readonly #pool = new ConstantPool();
   /** Final offset of each label; −1 unbound; while its function is open `−2 − event index`. */
   readonly #labels = new IntBuffer();
@@ -104,7 +105,7 @@ export class CodeBuffer {
 
   /** Starts a function at a multiple of `align`; binds `label` to it. Returns its final offset. */
   beginFunction(label: Label = -1, align = 16): number {
-    if (this.#open) throw new InternalError('beginFunction inside a function');
+    if (this.#open || this.#finished) throw new InternalError(this.#open ? 'beginFunction inside a function' : 'beginFunction in a finished buffer');
     this.#open = true;
     const start = Math.ceil(this.#outLength / align) * align;
     this.#ensureOut(start);
@@ -177,7 +178,8 @@ export class CodeBuffer {
 
   /** Adds the constants, patches every reference and returns the code. The buffer cannot be used after it. */
   finish(): FinishedCode {
-    if (this.#open) throw new InternalError('finish inside a function');
+    if (this.#open || this.#finished) throw new InternalError(this.#open ? 'finish inside a function' : 'finish of a finished buffer');
+    this.#finished = true;
     const constantsOffset = this.#outLength;
     const end = this.#pool.place(constantsOffset, this.#labels.data);
     this.#ensureOut(end);

@@ -1,5 +1,6 @@
 /** Builds a {@link MachineFunction} in emission order: `startBlock`, instructions, edges, next block. */
 import { int32, uint8 } from '../analysis/slab.ts';
+import { InternalError } from '../mir/errors.ts';
 import { IntBuffer } from './growable.ts';
 import type { MachineFunction, PReg, VReg } from './machine-function.ts';
 
@@ -121,8 +122,11 @@ export class MachineFunctionBuilder {
   }
   edgeArg(v: VReg): void { this.#records.edgeArgs.push(v); }
 
+  /** @throws InternalError the second time: the records may be another builder's by then */
   finish(): MachineFunction {
-    const r = this.#records, insts = r.insts.data, operands = r.operands.data, vregs = r.vregs.data;
+    const r = this.#records;
+    if (r === DONE) throw new InternalError(`machine function ${this.name} is finished twice`);
+    const insts = r.insts.data, operands = r.operands.data, vregs = r.vregs.data;
     const vregCount = r.vregs.length / VREG_WORDS, vregClass = uint8(vregCount), vregBytes = uint8(vregCount), vregRemat = int32(vregCount);
     for (let v = 0, at = 0; v < vregCount; v++, at += VREG_WORDS) {
       vregClass[v] = vregs[at];

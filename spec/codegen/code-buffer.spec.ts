@@ -207,6 +207,10 @@ test('misuse is an internal error', () => {
   const other = new CodeBuffer(X86_64_CODE);
   other.jumpTable([other.newLabel()]);
   assert.throws(() => other.finish(), /never bound/, 'only a jump table names it');
+  const done = new CodeBuffer(X86_64_CODE);
+  done.finish();
+  assert.throws(() => done.finish(), /finished buffer/);
+  assert.throws(() => done.beginFunction(), /finished buffer/);
 });
 
 test('constants made to have one hash take linear time and still have one place each', () => {
