@@ -6,7 +6,7 @@
  * address), a scaled index, and a constant, and two with equal root and index are apart when their constants are, in
  * either direction around. Nothing is assumed about distinct pointers: MIR has no undefined behaviour to lean on.
  */
-import type { Address, ConstInst, Instruction, Value } from '../mir/instruction.ts';
+import type { Address, Instruction, Value } from '../mir/instruction.ts';
 import { NO_VALUE } from '../mir/instruction.ts';
 import type { MemoryLayout } from '../mir/layout.ts';
 import type { MirFunction, Module } from '../mir/module.ts';
@@ -15,8 +15,6 @@ import { escapingSlots } from './slots.ts';
 
 /** In {@link Location.index}: several indices, or too many to follow; equal to nothing. */
 const UNKNOWN = -2;
-/** Of larger constants the index stays a value. */
-const MOST_CONSTANT = 2 ** 40;
 
 /** An address taken apart. */
 export interface Location {
@@ -55,10 +53,17 @@ export function locate(a: Address, type: Type, facts: AliasFacts): Location {
     base = d.base;
   }
   for (let hop = 0; index !== NO_VALUE && hop < 4; hop++) {
-    const x = facts.definitions[index], k = x?.kind === 'binary' && x.op === 'add' ? facts.definitions[x.b] : x;
-    if (x === undefined || k?.kind !== 'const' || !isNear(k)) break;
-    constant += Number(k.value) * scale;
-    index = x.kind === 'binary' ? x.a : NO_VALUE;
+    const x = facts.definitions[index];
+    if (x?.kind === 'const') {
+      if (!isExact(x.value)) break;
+      constant += Number(x.value) * scale;
+      index = NO_VALUE;
+    } else if (x?.kind === 'binary' && x.op === 'add') {
+      const k = facts.definitions[x.b];
+      if (k?.kind !== 'const' || !isExact(k.value)) break;
+      constant += Number(k.value) * scale;
+      index = x.a;
+    } else break;
   }
   if (index === NO_VALUE) scale = 1;
   // Two indices on the way: the place is unknown, but the object it starts from is not.
@@ -70,7 +75,7 @@ export function locate(a: Address, type: Type, facts: AliasFacts): Location {
   }
   const d = facts.definitions[base];
   if (d?.kind === 'slot_addr') return { root: 'slot', id: d.slot, index, scale, constant, size };
-  if (d?.kind === 'const' && typeof d.value === 'number') return { root: 'absolute', id: 0, index, scale, constant: constant + d.value, size };
+  if (d?.kind === 'const' && typeof d.value === 'number' && isExact(d.value)) return { root: 'absolute', id: 0, index, scale, constant: constant + d.value, size };
   if (d?.kind === 'global_addr' && facts.layout !== undefined) {
     // In the native model the layout tells where globals lie among each other, not where they lie.
     return { root: 'absolute', id: facts.module.memoryModel === 'linear' ? 0 : 1, index, scale, constant: constant + (facts.layout.globalByName.get(d.global) ?? 0), size };
@@ -78,11 +83,9 @@ export function locate(a: Address, type: Type, facts: AliasFacts): Location {
   return { root: 'value', id: base, index, scale, constant, size };
 }
 
-/**
- * True for a constant that sums of a few stay exact with, and far below the size of a 64-bit address space: there the
- * way around is then always too far.
- */
-function isNear({ value }: ConstInst): boolean { return value > -MOST_CONSTANT && value < MOST_CONSTANT; }
+/** Sums of a few such constants, times a scale, are exact and far from going around 64 bits. */
+function isExact(k: number | bigint): boolean { return k < EXACT && k > -EXACT; }
+const EXACT = 2 ** 44;
 
 /** False only when the two accesses can have no byte in common. */
 export function mayAlias(x: Location, y: Location, facts: AliasFacts): boolean {

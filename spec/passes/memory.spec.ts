@@ -35,18 +35,6 @@ test('a store elsewhere on the same base, or to another global, does not block i
   assert.is(loads('  v5 = global_addr @a\n  v6 = global_addr @b\n  store.i32 v2, v6\n  store.i32 v3, v5 + 4\n  v4 = load.i32 v6\n  ret v4', globals), 1);
 });
 
-test('native addresses wrap at 64 bits, and indices that no double holds are not compared as doubles', () => {
-  const nativeLoads = (first: bigint, second: bigint, scale: number): number => {
-    const m = parseModule(`module @t native\nfunc @f(ptr, i64) -> (i64) {\nb0(v0: ptr, v1: i64):\n  v2 = const.i64 ${first}\n  v3 = const.i64 ${second}\n  v4 = const.i64 5
-  store.i64 v4, v0 + v2*${scale}\n  store.i64 v1, v0 + v3*${scale}\n  v5 = load.i64 v0 + v2*${scale}\n  ret v5\n}\n`);
-    return after(run(m, forwardMemory)).filter((l) => l.includes('load')).length;
-  };
-  assert.is(nativeLoads(-1n, 2n ** 61n - 1n, 8), 1, 'one place, once around');
-  assert.is(nativeLoads(2n ** 62n + 511n, 2n ** 62n + 513n, 1), 1, 'two bytes apart, 1,024 as doubles');
-  assert.is(nativeLoads(-1n, 1n, 8), 0);
-  assert.is(nativeLoads(-(2n ** 39n), 2n ** 39n, 8), 0);
-});
-
 test('narrow stores forward to loads of their own width only', () => {
   assert.is(loads('  v4 = trunc.i32.i8 v2\n  store.i8 v4, v0\n  v5 = load.i32 v0\n  ret v5'), 1);
   assert.is(loads('  v4 = trunc.i32.i8 v2\n  store.i8 v4, v0\n  v5 = load.i8 v0\n  v6 = sext.i8.i32 v5\n  ret v6'), 0);
@@ -144,6 +132,46 @@ b0(v0: i64):
   ret v4, v5`);
   assert.is(outcome(run(m, memoryToRegisters), [5n]), '5 -1');
   assert.is(outcome(run(m, forwardMemory, simplifyControlFlow), [5n]), '5 -1');
+});
+
+test('a slot is reached through any number of leas', () => {
+  let body = '  slot s0 size 64 align 4\nb0(v0: i32):\n  v1 = slot_addr s0\n  store.i32 v0, v1 + 20\n';
+  for (let k = 1; k <= 20; k++) body += `  v${k + 1} = lea v${k} + 1\n`;
+  const read = moduleOf('(i32) -> (i32)', `${body}  v22 = load.i32 v21\n  ret v22`);
+  assert.is(outcome(run(read, memoryToRegisters), [42]), '42');
+  const written = moduleOf('(i32) -> (i32)', `${body}  v22 = const.i32 5\n  store.i32 v22, v21\n  v23 = load.i32 v1 + 20\n  ret v23`);
+  assert.is(outcome(run(written, memoryToRegisters), [42]), '5');
+  const indexed = moduleOf('(i32) -> (i32)', `${body}  v22 = lea v21 + v0*4\n  v23 = const.i32 5\n  store.i32 v23, v22\n  v24 = load.i32 v1 + 20\n  ret v24`);
+  assert.is(outcome(run(indexed, memoryToRegisters), [0]), '5');
+});
+
+test('native addresses go around after 64 bits, and a constant index may take them there', () => {
+  const m = parseModule(`module @t native
+global @g mutable size 64 align 16
+export "f" = @f
+func @f(i64, i64) -> (i64) {
+b0(v0: i64, v1: i64):
+  v2 = global_addr @g
+  v3 = const.i64 2305843009213693952
+  v4 = const.i64 7
+  store.i64 v0, v2 + 8
+  store.i64 v4, v2 + v3*8 + 8
+  v5 = load.i64 v2 + 8
+  v6 = const.i64 9007199254740993
+  v7 = const.i64 9007199254740994
+  v8 = add.i64 v1, v6
+  v9 = add.i64 v1, v7
+  v10 = const.i16 257
+  store.i16 v10, v2 + v8
+  store.i64 v4, v2 + v9
+  v11 = load.i16 v2 + v8
+  v12 = zext.i16.i64 v11
+  v13 = add.i64 v5, v12
+  ret v13
+}`);
+  const args = [42n, -9007199254740992n];
+  assert.is(outcome(m, args), String(7 + (1 + 7 * 256)));
+  assert.is(outcome(run(m, forwardMemory), args), outcome(m, args));
 });
 
 test.run();
