@@ -47,7 +47,7 @@ export abstract class SelectValues {
     this.code = code;
     this.linear = plan.linear;
     this.vectorResult = plan.features.avx ? DEF_REG : defReuse(1);
-    this.b = new MachineFunctionBuilder(f.name, clobberSets);
+    this.b = new MachineFunctionBuilder(f.name, clobberSets, input.effects.length);
     const n = f.valueTypes.length;
     this.#vreg = int32(n).fill(-1);
     this.#constant = int32(n);

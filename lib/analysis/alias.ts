@@ -55,11 +55,12 @@ export function locate(a: Address, type: Type, facts: AliasFacts): Location {
   for (let hop = 0; index !== NO_VALUE && hop < 4; hop++) {
     const x = facts.definitions[index];
     if (x?.kind === 'const') {
+      if (!isExact(x.value)) break;
       constant += Number(x.value) * scale;
       index = NO_VALUE;
     } else if (x?.kind === 'binary' && x.op === 'add') {
       const k = facts.definitions[x.b];
-      if (k?.kind !== 'const') break;
+      if (k?.kind !== 'const' || !isExact(k.value)) break;
       constant += Number(k.value) * scale;
       index = x.a;
     } else break;
@@ -74,13 +75,17 @@ export function locate(a: Address, type: Type, facts: AliasFacts): Location {
   }
   const d = facts.definitions[base];
   if (d?.kind === 'slot_addr') return { root: 'slot', id: d.slot, index, scale, constant, size };
-  if (d?.kind === 'const' && typeof d.value === 'number') return { root: 'absolute', id: 0, index, scale, constant: constant + d.value, size };
+  if (d?.kind === 'const' && typeof d.value === 'number' && isExact(d.value)) return { root: 'absolute', id: 0, index, scale, constant: constant + d.value, size };
   if (d?.kind === 'global_addr' && facts.layout !== undefined) {
     // In the native model the layout tells where globals lie among each other, not where they lie.
     return { root: 'absolute', id: facts.module.memoryModel === 'linear' ? 0 : 1, index, scale, constant: constant + (facts.layout.globalByName.get(d.global) ?? 0), size };
   }
   return { root: 'value', id: base, index, scale, constant, size };
 }
+
+/** Sums of a few such constants, times a scale, are exact and far from going around 64 bits. */
+function isExact(k: number | bigint): boolean { return k < EXACT && k > -EXACT; }
+const EXACT = 2 ** 44;
 
 /** False only when the two accesses can have no byte in common. */
 export function mayAlias(x: Location, y: Location, facts: AliasFacts): boolean {

@@ -1,4 +1,4 @@
-/** Facts about functions: control flow, dominators, loops, liveness, uses, aliases, calls. Results are typed arrays. */
+/** Facts about functions: control flow, dominators, loops, uses, slots, traps, aliases, calls. Results are typed arrays. */
 export * from './cfg.ts';
 export * from './dominators.ts';
 export * from './loops.ts';

@@ -3,7 +3,7 @@
  * uses → live ranges → loops → pieces → linear scan → spill slots → operand locations and moves → edits.
  */
 import { int32 } from '../analysis/slab.ts';
-import { IntBuffer } from './growable.ts';
+import { releaseShared, sharedBuffer, type IntBuffer } from './growable.ts';
 import { linearScan } from './linear-scan.ts';
 import { collectUses, type UseTable } from './live-range.ts';
 import { FIRST_SPILL_LOCATION, type Allocation, type MachineFunction, type RegisterFile } from './machine-function.ts';
@@ -16,7 +16,7 @@ import { Scratch } from './scratch.ts';
 import { assignSpillSlots } from './spill-slots.ts';
 
 // Used again from function to function.
-const PIECES = new PieceTable(), MOVES = new MoveList(), SPILLED = new IntBuffer();
+const PIECES = new PieceTable(), MOVES = new MoveList(), SPILLED = sharedBuffer();
 const WRITTEN = new Scratch(Uint8Array), SETS = new Scratch(Uint8Array);
 
 /**
@@ -49,8 +49,11 @@ export function allocateRegisters(f: MachineFunction, file: RegisterFile, limits
   const operandLocation = int32(f.operandVReg.length);
   MOVES.restart();
   resolveAllocation(f, uses, ranges, loops, PIECES, memoryOf, operandLocation, MOVES);
-  const { edits, editBytes, spillSlots } = MOVES.finish(f, file.scratch, slotCount);
-  return { operandLocation, edits, editBytes, spillSlots, usedCalleeSaved: usedCalleeSaved(f, file, uses, edits), steps: ranges.steps + scanSteps };
+  const { edits, editBytes, spillSlots } = MOVES.finish(f, file.scratch, slotCount), saved = usedCalleeSaved(f, file, uses, edits);
+  MOVES.restart();
+  PIECES.release();
+  releaseShared();
+  return { operandLocation, edits, editBytes, spillSlots, usedCalleeSaved: saved, steps: ranges.steps + scanSteps };
 }
 
 /** Those that are not recomputed instead. */

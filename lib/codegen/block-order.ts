@@ -10,7 +10,7 @@
  * incoming edge is the edge's argument under another name, see {@link BlockOrder.alias}.
  */
 import { buildCfg } from '../analysis/cfg.ts';
-import { computeDominators } from '../analysis/dominators.ts';
+import { computeDominators, dominates, type Dominators } from '../analysis/dominators.ts';
 import { computeLoops, type Loops } from '../analysis/loops.ts';
 import { int32, uint8 } from '../analysis/slab.ts';
 import type { Edge, Terminator } from '../mir/instruction.ts';
@@ -80,7 +80,7 @@ export function edgeKey(e: Edge): string { return e.args.length === 0 ? `${e.blo
 
 /** Plans the blocks of a function, in time linear in blocks, edges and arguments. */
 export function planBlocks(f: MirFunction): BlockOrder {
-  const cfg = buildCfg(f), loops = computeLoops(cfg, computeDominators(cfg));
+  const cfg = buildCfg(f), dominators = computeDominators(cfg), loops = computeLoops(cfg, dominators);
   const n = f.blocks.length;
   const exits: (readonly Edge[])[] = new Array<readonly Edge[]>(n).fill(NO_EDGES);
   const incoming = int32(n);
@@ -116,7 +116,7 @@ export function planBlocks(f: MirFunction): BlockOrder {
   const loopOf = int32(count).fill(-1), depth = uint8(count);
   for (let b = 0; b < n; b++) { loopOf[b] = loops.loopOf[b]; depth[b] = loops.depth[b]; }
   for (let e = 0; e < edges.length; e++) {
-    const l = commonLoop(loops, loops.loopOf[edgeSource[e]], loops.loopOf[edges[e].block]);
+    const l = loopOfEdge(loops, dominators, edgeSource[e], edges[e].block);
     loopOf[n + e] = l;
     depth[n + e] = l < 0 ? 0 : Math.min(255, loops.loopDepth[l]);
   }
@@ -142,13 +142,13 @@ interface Graph {
   readonly loops: Loops;
 }
 
-/** Numbers of loops grow outwards, so the smaller of two different ones is never the outer one. */
-function commonLoop(loops: Loops, a: number, b: number): number {
-  while (a !== b) {
-    if (a < 0 || b < 0) return -1;
-    if (a < b) a = loops.parents[a]; else b = loops.parents[b];
-  }
-  return a;
+/**
+ * The innermost loop that holds both ends of an edge: that of the target, unless the edge enters it. A natural loop is
+ * entered through its header only, and what jumps to the header from inside is dominated by it.
+ */
+function loopOfEdge(loops: Loops, dominators: Dominators, from: number, to: number): number {
+  const l = loops.loopOf[to];
+  return l >= 0 && loops.headers[l] === to && !dominates(dominators, to, from) ? loops.parents[l] : l;
 }
 
 function successorCount(g: Graph, node: number): number {

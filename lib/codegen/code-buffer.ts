@@ -17,7 +17,7 @@
  * Nothing here depends on addresses, time or hashing order: equal calls give equal bytes.
  */
 import { InternalError } from '../mir/errors.ts';
-import { ConstantPool } from './constant-pool.ts';
+import { ConstantPool, boundOffset } from './constant-pool.ts';
 import { IntBuffer } from './growable.ts';
 
 /** What the buffer must know of an architecture. Branch and reference kinds are its own small numbers. */
@@ -62,6 +62,7 @@ export class CodeBuffer {
   #out: Uint8Array<ArrayBuffer> = new Uint8Array(4096);
   #outLength = 0;
   #open = false;
+  #finished = false;
   readonly #pool = new ConstantPool();
   /** Final offset of each label; −1 unbound; while its function is open `−2 − event index`. */
   readonly #labels = new IntBuffer();
@@ -104,7 +105,7 @@ export class CodeBuffer {
 
   /** Starts a function at a multiple of `align`; binds `label` to it. Returns its final offset. */
   beginFunction(label: Label = -1, align = 16): number {
-    if (this.#open) throw new InternalError('beginFunction inside a function');
+    if (this.#open || this.#finished) throw new InternalError(this.#open ? 'beginFunction inside a function' : 'beginFunction in a finished buffer');
     this.#open = true;
     const start = Math.ceil(this.#outLength / align) * align;
     this.#ensureOut(start);
@@ -177,7 +178,8 @@ export class CodeBuffer {
 
   /** Adds the constants, patches every reference and returns the code. The buffer cannot be used after it. */
   finish(): FinishedCode {
-    if (this.#open) throw new InternalError('finish inside a function');
+    if (this.#open || this.#finished) throw new InternalError(this.#open ? 'finish inside a function' : 'finish of a finished buffer');
+    this.#finished = true;
     const constantsOffset = this.#outLength;
     const end = this.#pool.place(constantsOffset, this.#labels.data);
     this.#ensureOut(end);
@@ -186,16 +188,17 @@ export class CodeBuffer {
     this.#outLength = end;
     const labels = this.#labels.finish();
     for (let i = 0; i < this.#refAt.length; i++) {
-      this.target.writeReference(this.#out, this.#refAt.data[i], this.#refKind.data[i], bound(labels, this.#refLabel.data[i]), this.#refAddend.data[i]);
+      this.target.writeReference(this.#out, this.#refAt.data[i], this.#refKind.data[i], boundOffset(labels, this.#refLabel.data[i]), this.#refAddend.data[i]);
     }
     for (let i = 0; i < this.#farAt.length; i++) {
-      this.target.writeBranch(this.#out, this.#farAt.data[i], this.#farKind.data[i], true, bound(labels, this.#farLabel.data[i]));
+      this.target.writeBranch(this.#out, this.#farAt.data[i], this.#farKind.data[i], true, boundOffset(labels, this.#farLabel.data[i]));
     }
     this.#pool.write(this.#out, labels);
     return { code: this.#out.slice(0, end), marks: this.#marks.finish(), labels, constantsOffset };
   }
 
   #add(event: number, arg: number, info: number): number {
+    if (!this.#open) throw new InternalError('labels, branches, alignments, marks and references belong to a function, and none is open');
     this.#eventAt.push(this.length);
     this.#eventArg.push(arg);
     this.#eventInfo.push(info);
@@ -320,10 +323,4 @@ function grown(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
   const next = new Uint8Array(Math.max(length, bytes.length * 2));
   next.set(bytes);
   return next;
-}
-
-function bound(labels: Int32Array, label: Label): number {
-  const offset = labels[label];
-  if (offset < 0) throw new InternalError(`label ${label} is used but never bound`);
-  return offset;
 }

@@ -4,9 +4,12 @@
  * Constants are found by an open-addressing hash table over their words; nothing is allocated per look-up. A constant
  * that is part of a wider one still gets its own place: what is shared must not depend on the order of use.
  */
+import { InternalError } from '../mir/errors.ts';
 import { IntBuffer } from './growable.ts';
 
 const ALIGNMENT = [16, 8, 4] as const;
+/** Places of the hash table a constant may have. Constants can be chosen so that many have one hash. */
+const PLACES = 64;
 
 export class ConstantPool {
   /** Offset of the first constant, once placed. */
@@ -18,6 +21,8 @@ export class ConstantPool {
   readonly #words = new IntBuffer();
   /** Hash table of entry numbers + 1; length a power of two, at most half full. */
   #table = new Int32Array(64);
+  /** Entry numbers of the constants that found all their places taken, by their words as text. */
+  readonly #crowded = new Map<string, number>();
   // Jump tables.
   readonly #tableLabel = new IntBuffer();
   readonly #tableStart = new IntBuffer();
@@ -67,7 +72,7 @@ export class ConstantPool {
     }
     for (let i = 0; i < this.#tableLabel.length; i++) {
       const at = labels[this.#tableLabel.data[i]], start = this.#tableStart.data[i], end = this.#tableEnd(i);
-      for (let t = start; t < end; t++) view.setInt32(at + 4 * (t - start), labels[this.#tableTargets.data[t]] - at, true);
+      for (let t = start; t < end; t++) view.setInt32(at + 4 * (t - start), boundOffset(labels, this.#tableTargets.data[t]) - at, true);
     }
   }
 
@@ -78,13 +83,19 @@ export class ConstantPool {
   #add(size: number, a: number, b: number, c: number, d: number, labels: IntBuffer): number {
     if (this.#size.length * 2 >= this.#table.length) this.#rehash();
     const words = this.#words.data, mask = this.#table.length - 1;
-    let slot = hash(size, a, b, c, d) & mask;
-    for (; this.#table[slot] !== 0; slot = (slot + 1) & mask) {
+    let slot = hash(size, a, b, c, d) & mask, left = PLACES;
+    for (; left > 0 && this.#table[slot] !== 0; slot = (slot + 1) & mask, left--) {
       const e = this.#table[slot] - 1, f = this.#first.data[e];
       if (this.#size.data[e] === size && words[f] === a && (size < 2 || words[f + 1] === b) && (size < 4 || (words[f + 2] === c && words[f + 3] === d))) {
         return this.#label.data[e];
       }
     }
+    if (left === 0) {
+      const key = textOf(size, a, b, c, d), known = this.#crowded.get(key);
+      if (known !== undefined) return this.#label.data[known];
+      this.#crowded.set(key, this.#size.length);
+    } else this.#table[slot] = this.#size.length + 1;
+    this.#size.push(size);
     this.#first.push(this.#words.length);
     this.#words.push(a);
     if (size >= 2) this.#words.push(b);
@@ -94,21 +105,32 @@ export class ConstantPool {
     }
     const label = labels.push(-1);
     this.#label.push(label);
-    this.#table[slot] = this.#size.push(size) + 1;
     return label;
   }
 
   #rehash(): void {
     const table = new Int32Array(this.#table.length * 2), mask = table.length - 1, words = this.#words.data;
+    this.#crowded.clear();
     for (let e = 0; e < this.#size.length; e++) {
       const f = this.#first.data[e], size = this.#size.data[e];
-      let slot = hash(size, words[f], size < 2 ? 0 : words[f + 1], size < 4 ? 0 : words[f + 2], size < 4 ? 0 : words[f + 3]) & mask;
-      while (table[slot] !== 0) slot = (slot + 1) & mask;
-      table[slot] = e + 1;
+      const a = words[f], b = size < 2 ? 0 : words[f + 1], c = size < 4 ? 0 : words[f + 2], d = size < 4 ? 0 : words[f + 3];
+      let slot = hash(size, a, b, c, d) & mask, left = PLACES;
+      for (; left > 0 && table[slot] !== 0; left--) slot = (slot + 1) & mask;
+      if (left === 0) this.#crowded.set(textOf(size, a, b, c, d), e);
+      else table[slot] = e + 1;
     }
     this.#table = table;
   }
 }
+
+/** Final offset of a label. */
+export function boundOffset(labels: Int32Array, label: number): number {
+  const offset = labels[label];
+  if (offset < 0) throw new InternalError(`label ${label} is used but never bound`);
+  return offset;
+}
+
+function textOf(size: number, a: number, b: number, c: number, d: number): string { return `${size},${a},${b},${c},${d}`; }
 
 function hash(size: number, a: number, b: number, c: number, d: number): number {
   let h = Math.imul(a ^ size, 0x9e3779b1);

@@ -43,3 +43,15 @@ export class IntBuffer {
     this.data = next;
   }
 }
+
+const shared: IntBuffer[] = [];
+
+/** A buffer that code keeps from function to function, as a module constant. It begins each with {@link IntBuffer.reuse}. */
+export function sharedBuffer(): IntBuffer {
+  const buffer = new IntBuffer();
+  shared.push(buffer);
+  return buffer;
+}
+
+/** Empties all of these: the memory of a huge function is not held until the next one. */
+export function releaseShared(): void { for (let k = 0; k < shared.length; k++) shared[k].reuse(); }

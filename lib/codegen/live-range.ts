@@ -9,7 +9,7 @@
  * value alive only to EARLY (exclusive), so that the value may sit in the very register it is moved to; likewise a
  * definition in a fixed register starts its value at AFTER.
  */
-import { IntBuffer } from './growable.ts';
+import { sharedBuffer } from './growable.ts';
 import {
   CONSTRAINT_ANY, CONSTRAINT_FIXED, CONSTRAINT_REUSE, ROLE_DEF, ROLE_EARLY_DEF, ROLE_LATE_USE, ROLE_USE, isDefinition,
   operandConstraint, operandPayload, operandRole, type MachineFunction,
@@ -98,8 +98,8 @@ const DEF_POSITION = new Scratch(Int32Array), DEF_TARGET = new Scratch(Int32Arra
 const USE_START = new Scratch(Int32Array), USE_FILL = new Scratch(Int32Array);
 const USE_POSITION = new Scratch(Int32Array), USE_TARGET = new Scratch(Int32Array), USE_KIND = new Scratch(Uint8Array);
 const BLOCK_OF = new Scratch(Int32Array);
-const REUSES = new IntBuffer();
-const FIXED_REGISTER = new IntBuffer(), FIXED_FROM = new IntBuffer(), FIXED_TO = new IntBuffer(), FIXED_OWNER = new IntBuffer();
+const REUSES = sharedBuffer();
+const FIXED_REGISTER = sharedBuffer(), FIXED_FROM = sharedBuffer(), FIXED_TO = sharedBuffer(), FIXED_OWNER = sharedBuffer();
 
 /** Adds a reservation; ascending by start, whatever the order of the operands. */
 function reserve(register: number, from: number, to: number, owner: number): void {

@@ -1,5 +1,6 @@
 /** Builds a {@link MachineFunction} in emission order: `startBlock`, instructions, edges, next block. */
 import { int32, uint8 } from '../analysis/slab.ts';
+import { InternalError } from '../mir/errors.ts';
 import { IntBuffer } from './growable.ts';
 import type { MachineFunction, PReg, VReg } from './machine-function.ts';
 
@@ -17,33 +18,40 @@ const BLOCK_WORDS = 5;
 const EDGE_WORDS = 2;
 
 class Records {
-  readonly insts = new IntBuffer(1024 * INST_WORDS);
-  readonly operands = new IntBuffer(2048 * OPERAND_WORDS);
-  readonly vregs = new IntBuffer(1024 * VREG_WORDS);
+  readonly insts: IntBuffer;
+  readonly operands: IntBuffer;
+  readonly vregs: IntBuffer;
   readonly blocks = new IntBuffer(64 * BLOCK_WORDS);
   readonly blockParams = new IntBuffer(256);
   readonly edges = new IntBuffer(64 * EDGE_WORDS);
   readonly edgeArgs = new IntBuffer(256);
+  /** With room for so many instructions of the usual kind. */
+  constructor(instructions: number) {
+    this.insts = new IntBuffer(instructions * INST_WORDS);
+    this.operands = new IntBuffer(instructions * 3 * OPERAND_WORDS);
+    this.vregs = new IntBuffer(instructions * VREG_WORDS);
+  }
 }
+
+const USUAL_INSTRUCTIONS = 1024;
 
 /** Records of builders that are done, for the next ones: a builder's life is short, and buffers are dear to make. */
 const spare: Records[] = [];
 const MOST_SPARE = 2;
-/** Buffers that grew past this are given back to the system instead. */
+/** Records that grew past this, in words, are given back to the system instead. */
 const LARGEST_SPARE = 1 << 20;
+/** Functions of more instructions than this have records of their own size. */
+const LARGE = 1 << 16;
 
 /** What a finished builder holds. */
-const DONE = new Records();
+const DONE = new Records(1);
 
 function release(r: Records): void {
-  if (spare.length >= MOST_SPARE || r.insts.data.length + r.operands.data.length + r.vregs.data.length > LARGEST_SPARE) return;
-  r.insts.clear();
-  r.operands.clear();
-  r.vregs.clear();
-  r.blocks.clear();
-  r.blockParams.clear();
-  r.edges.clear();
-  r.edgeArgs.clear();
+  const buffers = [r.insts, r.operands, r.vregs, r.blocks, r.blockParams, r.edges, r.edgeArgs];
+  let words = 0;
+  for (const b of buffers) words += b.data.length;
+  if (spare.length >= MOST_SPARE || words > LARGEST_SPARE) return;
+  for (const b of buffers) b.clear();
   spare.push(r);
 }
 
@@ -56,11 +64,14 @@ export class MachineFunctionBuilder {
   readonly #clobberSets: readonly (readonly PReg[])[];
   #records: Records;
 
-  /** @param clobberSets set 0 must be empty */
-  constructor(name: string, clobberSets: readonly (readonly PReg[])[] = [[]]) {
+  /**
+   * @param clobberSets set 0 must be empty
+   * @param expected about how many instructions will follow; buffers that grow to a million of them by doubling are work for the garbage collector
+   */
+  constructor(name: string, clobberSets: readonly (readonly PReg[])[] = [[]], expected = 0) {
     this.name = name;
     this.#clobberSets = clobberSets;
-    this.#records = spare.pop() ?? new Records();
+    this.#records = expected > LARGE ? new Records(expected + (expected >> 3)) : spare.pop() ?? new Records(USUAL_INSTRUCTIONS);
   }
   newVReg(cls: number, bytes = 8): VReg {
     const b = this.#records.vregs, at = b.extend(VREG_WORDS), d = b.data;
@@ -111,8 +122,11 @@ export class MachineFunctionBuilder {
   }
   edgeArg(v: VReg): void { this.#records.edgeArgs.push(v); }
 
+  /** @throws InternalError the second time: the records may be another builder's by then */
   finish(): MachineFunction {
-    const r = this.#records, insts = r.insts.data, operands = r.operands.data, vregs = r.vregs.data;
+    const r = this.#records;
+    if (r === DONE) throw new InternalError(`machine function ${this.name} is finished twice`);
+    const insts = r.insts.data, operands = r.operands.data, vregs = r.vregs.data;
     const vregCount = r.vregs.length / VREG_WORDS, vregClass = uint8(vregCount), vregBytes = uint8(vregCount), vregRemat = int32(vregCount);
     for (let v = 0, at = 0; v < vregCount; v++, at += VREG_WORDS) {
       vregClass[v] = vregs[at];

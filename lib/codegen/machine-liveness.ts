@@ -14,7 +14,7 @@
  * `live-range.ts`): a range starts at the definition or at the start of a block where the value is live-in, and runs
  * over block boundaries as long as the value stays live in the next block of the emission order.
  */
-import { IntBuffer } from './growable.ts';
+import { sharedBuffer, type IntBuffer } from './growable.ts';
 import { AFTER, DEF_FIXED, DEF_PARAM, EARLY, isRegisterDef, isRegisterUse, useEnd, type UseTable } from './live-range.ts';
 import type { MachineFunction } from './machine-function.ts';
 import { Scratch } from './scratch.ts';
@@ -45,9 +45,9 @@ export interface LivenessLimits {
 }
 export const LIVENESS_LIMITS: LivenessLimits = { stepsPerInstruction: 32, freeSteps: 65536, stepsPerUse: 8, rangesPerInstruction: 4 };
 
-const RANGE_START = new Scratch(Int32Array), RANGE_FROM = new IntBuffer(), RANGE_TO = new IntBuffer();
+const RANGE_START = new Scratch(Int32Array), RANGE_FROM = sharedBuffer(), RANGE_TO = sharedBuffer();
 const LIVE_IN = new Scratch(Int32Array), LIVE_OUT = new Scratch(Int32Array), LAST_USE = new Scratch(Int32Array);
-const VISITED = new IntBuffer(), RESIDENT = new Scratch(Uint8Array);
+const VISITED = sharedBuffer(), RESIDENT = new Scratch(Uint8Array);
 
 /** Computes the live ranges. A value nobody reads has an empty range if nothing has to be written for it. */
 export function computeLiveRanges(f: MachineFunction, uses: UseTable, limits: LivenessLimits = LIVENESS_LIMITS): LiveRanges {

@@ -25,7 +25,9 @@ export class MoveList {
   #slots = 0;
   #spare = -1;
 
+  /** Forgets all moves. */
   restart(): void {
+    this.#sequence.restart([0, 0]);
     this.#key.reuse(); this.#from.reuse(); this.#to.reuse(); this.#vreg.reuse(); this.#points.reuse();
   }
 

@@ -33,6 +33,8 @@ export class ParallelMoves {
   /** By location: pending moves that read it, and the pending move that writes it plus one. */
   #readers = new Int32Array(128);
   #writer = new Int32Array(128);
+  /** Whether a group was left half done, so that the tables are not all zero. */
+  #torn = false;
 
   /** @param spare gives a spill location of 8, 16 or 32 bytes that holds no value of the group; it may be the same each time */
   constructor(scratch: readonly [PReg, PReg], spare: (bytes: number) => Location) {
@@ -45,7 +47,7 @@ export class ParallelMoves {
     this.#scratch = scratch;
     this.from.reuse(); this.to.reuse(); this.bytes.reuse();
     this.#src.reuse(); this.#dst.reuse(); this.#cls.reuse(); this.#width.reuse(); this.#ready.reuse();
-    if (this.#readers.length > 65536) this.#clear();
+    if (this.#torn || this.#readers.length > 65536) this.#clear();
   }
 
   /** Adds a move to the group. `from` may be `~i`. `cls` is the class of the value, `bytes` its width. */
@@ -71,15 +73,13 @@ export class ParallelMoves {
     let top = 0;
     for (let k = 0; k < n; k++) top = Math.max(top, src[k], dst[k]);
     this.#reserve(top);
+    this.#torn = true;
     let readers = this.#readers, writer = this.#writer;
     const ready = this.#ready;
     let remats = 0;
     for (let k = 0; k < n; k++) {
       if (src[k] < 0) { remats++; continue; }
-      if (writer[dst[k]] !== 0) {
-        this.#clear();
-        throw new InternalError(`two parallel moves to location ${dst[k]}`);
-      }
+      if (writer[dst[k]] !== 0) throw new InternalError(`two parallel moves to location ${dst[k]}`);
       readers[src[k]]++;
       writer[dst[k]] = k + 1;
     }
@@ -105,9 +105,11 @@ export class ParallelMoves {
     if (remats > 0) {
       for (let k = 0; k < n; k++) if (src[k] < 0) this.#emit(src[k], dst[k], cls[k], width[k]);
     }
+    this.#torn = false;
   }
 
   #clear(): void {
+    this.#torn = false;
     this.#readers = new Int32Array(128);
     this.#writer = new Int32Array(128);
   }

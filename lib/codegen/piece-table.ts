@@ -13,7 +13,7 @@ export const UNPLACED = -1;
 /** Location of a piece outside registers: in the vreg's spill slot, or nowhere if the value is rematerialised. */
 export const IN_MEMORY = -2;
 
-/** A table larger than this is let go before the next function. */
+/** A table larger than this is not kept for the next function. */
 const KEPT_PIECES = 1 << 18;
 const FIRST = new Scratch(Int32Array);
 
@@ -35,7 +35,8 @@ export class PieceTable {
   /** Starts over with a piece for each live range. */
   restart(vregs: number, ranges: LiveRanges, useStart: Int32Array, usePosition: Int32Array): void {
     const { rangeStart, rangeFrom, rangeTo } = ranges, n = rangeStart[vregs];
-    if (n > this.vreg.length || this.vreg.length > KEPT_PIECES) this.#resize(Math.max(n + (n >> 1), 256));
+    this.release();
+    if (n > this.vreg.length) this.#resize(Math.max(n + (n >> 1), 256));
     const { vreg, start, end, next, cursor } = this, first = this.first = FIRST.raw(vregs);
     this.location.fill(UNPLACED, 0, n);
     for (let v = 0; v < vregs; v++) {
@@ -55,6 +56,11 @@ export class PieceTable {
     this.count = n;
   }
 
+  /** Gives back the memory of a huge function. */
+  release(): void {
+    if (this.vreg.length > KEPT_PIECES) this.#resize(256);
+  }
+
   /** Cuts piece p at `position` (strictly inside); returns the new piece from there on, unplaced. */
   split(p: number, position: number): number {
     if (this.count === this.vreg.length) this.#grow();
@@ -70,23 +76,25 @@ export class PieceTable {
     return c;
   }
 
+  // The length of `vreg` is the capacity, so it comes last: memory that runs out half way leaves no array too short.
   #resize(capacity: number): void {
-    this.vreg = new Int32Array(capacity);
+    this.vreg = new Int32Array(0);
     this.start = new Int32Array(capacity);
     this.end = new Int32Array(capacity);
     this.location = new Int32Array(capacity);
     this.next = new Int32Array(capacity);
     this.cursor = new Int32Array(capacity);
+    this.vreg = new Int32Array(capacity);
   }
 
   #grow(): void {
     const capacity = this.count * 2;
-    this.vreg = enlarged(this.vreg, capacity);
     this.start = enlarged(this.start, capacity);
     this.end = enlarged(this.end, capacity);
     this.location = enlarged(this.location, capacity);
     this.next = enlarged(this.next, capacity);
     this.cursor = enlarged(this.cursor, capacity);
+    this.vreg = enlarged(this.vreg, capacity);
   }
 }
 

@@ -10,7 +10,7 @@
 import {
   AFTER, DEF_FIXED, DEF_PARAM, EARLY, GAP, LATE, USE_EDGE, USE_FIXED, isRegisterDef, isRegisterUse, type UseTable,
 } from './live-range.ts';
-import { IntBuffer } from './growable.ts';
+import { sharedBuffer } from './growable.ts';
 import { FIRST_SPILL_LOCATION, operandConstraint, operandPayload, CONSTRAINT_FIXED, type MachineFunction } from './machine-function.ts';
 import type { LiveRanges } from './machine-liveness.ts';
 import type { MachineLoops } from './machine-loops.ts';
@@ -20,9 +20,9 @@ import { Scratch } from './scratch.ts';
 
 const ARG_LOCATION = new Scratch(Int32Array), PARAM_LOCATION = new Scratch(Int32Array);
 /** Start and location of each piece of one value. */
-const STARTS = new IntBuffer(), LOCATIONS = new IntBuffer();
+const STARTS = sharedBuffer(), LOCATIONS = sharedBuffer();
 /** Candidate moves of one value. */
-const KEYS = new IntBuffer(), FROMS = new IntBuffer(), TOS = new IntBuffer();
+const KEYS = sharedBuffer(), FROMS = sharedBuffer(), TOS = sharedBuffer();
 
 /** Fills `operandLocation` and `moves`. `memoryOf[v]` is the slot of v, or `~i` if it is rematerialised. */
 export function resolveAllocation(

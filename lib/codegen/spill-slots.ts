@@ -30,9 +30,9 @@ export function assignSpillSlots(f: MachineFunction, ranges: LiveRanges, spilled
   if (spilled.length === 0) return { slotOf, count: 0 };
   const hintClass = parameterClasses(f);
   const { rangeStart, rangeFrom, rangeTo } = ranges;
-  // Sorted by start; the index rides in the low bits (positions stay below 2^31, indices below 2^22 in any case).
-  const keys = new Float64Array(spilled.length);
-  for (let k = 0; k < spilled.length; k++) keys[k] = rangeFrom[rangeStart[spilled[k]]] * 4194304 + k;
+  // Sorted by start, with the index as the lower digit (exact: functions have fewer than 2^25 instructions and values).
+  const n = spilled.length, keys = new Float64Array(n);
+  for (let k = 0; k < n; k++) keys[k] = rangeFrom[rangeStart[spilled[k]]] * n + k;
   keys.sort();
   const busyUntil: number[] = [];
   const free: [number[], number[], number[]] = [[], [], []];
@@ -40,8 +40,8 @@ export function assignSpillSlots(f: MachineFunction, ranges: LiveRanges, spilled
   const heaps: [number[], number[], number[]] = [[], [], []];
   const classSlot = new Map<number, number>();
   let count = 0;
-  for (let k = 0; k < keys.length; k++) {
-    const v = spilled[keys[k] % 4194304], start = rangeFrom[rangeStart[v]], end = rangeTo[rangeStart[v + 1] - 1];
+  for (let k = 0; k < n; k++) {
+    const v = spilled[keys[k] % n], start = rangeFrom[rangeStart[v]], end = rangeTo[rangeStart[v + 1] - 1];
     const size = f.vregBytes[v], wide = size >> 4, heap = heaps[wide];
     while (heap.length > 0 && busyUntil[heap[0]] <= start) free[wide].push(pop(heap, busyUntil));
     let slot = -1;

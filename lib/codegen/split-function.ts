@@ -18,9 +18,12 @@ import { isWide, knownHalf, splitInstruction, type Half, type Halves } from './s
 export interface SplitSignatures {
   /** Types with every `v256` as two `v128`. */
   flat(types: readonly Type[]): readonly Type[];
-  /** The signature that an indirect call of `s` has to name, and how many `i1` zeros go after its arguments. */
-  indirect(s: Signature): { readonly signature: Signature; readonly padding: number };
+  /** What an indirect call of `s` has to name. */
+  indirect(s: Signature): FlatSignature;
 }
+
+/** A signature without `v256`, and the types of the zeros that go after the arguments: the last ones of its parameters. */
+export interface FlatSignature { readonly signature: Signature; readonly padding: readonly Type[] }
 
 /** The function on halves. */
 export function splitFunction(f: MirFunction, model: MemoryModel, signatures: SplitSignatures): MirFunction {
@@ -146,10 +149,10 @@ class FunctionSplitter implements Halves {
     }
   }
 
-  #padding(count: number, loc: number): Value[] {
-    return Array.from({ length: count }, () => {
-      const result = this.fresh('i1');
-      this.#out.push({ kind: 'const', type: 'i1', value: 0, result, loc });
+  #padding(types: readonly Type[], loc: number): Value[] {
+    return types.map((type) => {
+      const result = this.fresh(type);
+      this.#out.push({ kind: 'const', type, value: 0, result, loc });
       return result;
     });
   }

@@ -5,13 +5,12 @@
  * called with halves, which is how the host passes a `v256` anyway (`lib/runtime/boundary.ts`); the functions keep
  * their numbers. Two signatures that were different may become equal, `(v256)` and `(v128, v128)`, and an indirect call
  * that has to trap would not. The function table then gets, for all but one of them, functions of a signature of their
- * own (with `i1` parameters at the end) that do nothing but call on.
+ * own (with a few narrow parameters at the end) that do nothing but call on.
  */
-import { InternalError } from '../mir/errors.ts';
 import type { Instruction, Terminator } from '../mir/instruction.ts';
-import { MAX_ARITY, functionIndex, type MirFunction, type Module } from '../mir/module.ts';
+import { functionIndex, type MirFunction, type Module } from '../mir/module.ts';
 import { formatSignature, type Signature, type Type } from '../mir/types.ts';
-import { splitFunction, type SplitSignatures } from './split-function.ts';
+import { splitFunction, type FlatSignature, type SplitSignatures } from './split-function.ts';
 
 /**
  * The module without `v256`; the same object when it has none. Linear in its size.
@@ -41,9 +40,9 @@ export function flatTypes(types: readonly Type[]): readonly Type[] {
 class Signatures implements SplitSignatures {
   readonly #m: Module;
   /** By text of the original signature. */
-  readonly #known = new Map<string, { readonly signature: Signature; readonly padding: number }>();
+  readonly #known = new Map<string, FlatSignature>();
   /** By object, so that the text is made once for each. */
-  readonly #bySignature = new Map<Signature, { readonly signature: Signature; readonly padding: number }>();
+  readonly #bySignature = new Map<Signature, FlatSignature>();
 
   constructor(m: Module) {
     this.#m = m;
@@ -54,22 +53,25 @@ class Signatures implements SplitSignatures {
     }
     for (const f of m.functions) eachIndirect(f, (s) => { all.set(formatSignature(s), s); });
     // Those that do not change come first and keep theirs.
-    const taken = new Set<string>();
-    for (const [key, s] of all) if (!isWideSignature(s)) { this.#known.set(key, { signature: s, padding: 0 }); taken.add(key); }
+    const taken = new Set<string>(), tried = new Map<string, number>();
+    for (const [key, s] of all) if (!isWideSignature(s)) { this.#known.set(key, { signature: s, padding: [] }); taken.add(key); }
     for (const [key, s] of all) {
       if (!isWideSignature(s)) continue;
-      const results = flatTypes(s.results);
-      let params = flatTypes(s.params), padding = 0;
-      for (; taken.has(formatSignature({ params, results })); padding++) params = [...params, 'i1'];
-      if (params.length > MAX_ARITY + PADDING_ROOM) throw new InternalError(`signature ${key} has no room for ${padding} more parameters`);
-      taken.add(formatSignature({ params, results }));
-      this.#known.set(key, { signature: { params, results }, padding });
+      const results = flatTypes(s.results), flat = flatTypes(s.params), flatKey = formatSignature({ params: flat, results });
+      for (let k = tried.get(flatKey) ?? 0; ; k++) {
+        const padding = paddingOf(k), signature = { params: [...flat, ...padding], results }, text = formatSignature(signature);
+        if (taken.has(text)) continue;
+        taken.add(text);
+        tried.set(flatKey, k + 1);
+        this.#known.set(key, { signature, padding });
+        break;
+      }
     }
   }
 
   flat(types: readonly Type[]): readonly Type[] { return flatTypes(types); }
 
-  indirect(s: Signature): { readonly signature: Signature; readonly padding: number } {
+  indirect(s: Signature): FlatSignature {
     let found = this.#bySignature.get(s);
     if (found === undefined) this.#bySignature.set(s, found = this.#known.get(formatSignature(s))!);
     return found;
@@ -90,12 +92,12 @@ class Signatures implements SplitSignatures {
       const f = name === null ? undefined : m.functions[index.get(name)!];
       if (name === null || f === undefined || !isWideSignature(f)) return name;
       const { signature, padding } = this.indirect(f);
-      if (padding === 0) return name;
+      if (padding.length === 0) return name;
       let through = added.get(name);
       if (through === undefined) {
         through = freshName(`${name}.indirect`, taken);
         added.set(name, through);
-        all.push(callThrough(through, name, signature, signature.params.length - padding, f.loc));
+        all.push(callThrough(through, name, signature, signature.params.length - padding.length, f.loc));
       }
       return through;
     });
@@ -103,8 +105,15 @@ class Signatures implements SplitSignatures {
   }
 }
 
-/** Parameters that may be added past the usual limit. */
+/** Parameters that may be added past the usual limit: one for each binary digit of a number of signatures. */
 export const PADDING_ROOM = 64;
+
+/** A different list of parameters for each number, none for 0: its digits in bijective base 2. */
+function paddingOf(n: number): readonly Type[] {
+  const types: Type[] = [];
+  for (let rest = n; rest > 0; rest = (rest - 1) >> 1) types.push((rest & 1) === 1 ? 'i1' : 'i8');
+  return types;
+}
 
 function isWideSignature(s: Signature): boolean { return s.params.includes('v256') || s.results.includes('v256'); }
 

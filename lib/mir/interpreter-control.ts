@@ -77,8 +77,8 @@ export const halt: Handler = (m) => { m.ip = -1; };
 
 function callFunction(m: Machine, callee: DecodedFunction, args: number): void {
   const fp = m.fp + m.fn.frameWords;
+  if (m.i32.length < fp + callee.frameWords) m.reserve(fp, callee.frameWords); // may trap, while the caller is still the innermost activation
   m.push();
-  if (m.i32.length < fp + callee.frameWords) m.reserve(fp, callee.frameWords);
   const r = m.i32, list = m.fn.lists, params = callee.params, n = list[args], f = m.fp;
   for (let k = 0; k < n; k++) {
     const a = f + list[args + 1 + 2 * k], d = fp + params[k], words = list[args + 2 + 2 * k];

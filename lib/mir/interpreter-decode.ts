@@ -74,6 +74,8 @@ class Decoder {
   readonly #slots: { readonly offsets: readonly number[]; readonly size: number };
   /** Index of each block's first instruction. */
   readonly #starts: Int32Array;
+  /** Of a block parameter: its block; −1 for other values. */
+  readonly #home: Int32Array;
 
   constructor(f: MirFunction, names: ModuleNames, machine: Machine) {
     this.#f = f;
@@ -83,8 +85,13 @@ class Decoder {
     this.#width = f.valueTypes.includes('v256') ? 8 : 4;
     this.#slots = layoutSlots(f.slots);
     this.#starts = new Int32Array(f.blocks.length);
+    this.#home = new Int32Array(f.valueTypes.length).fill(-1);
     let n = 0;
-    for (let b = 0; b < f.blocks.length; b++) { this.#starts[b] = n; n += f.blocks[b].instructions.length + 1; }
+    for (let b = 0; b < f.blocks.length; b++) {
+      this.#starts[b] = n;
+      n += f.blocks[b].instructions.length + 1;
+      for (const v of f.blocks[b].params) this.#home[v] = b;
+    }
     this.#code = new Int32Array(n * STRIDE);
     this.#locations = new Int32Array(n);
   }
@@ -141,20 +148,12 @@ class Decoder {
     // A source that is itself a parameter of the target may be overwritten first; only such edges pay for a copy.
     if (moves > 1) {
       for (let k = 0; k < args.length && hazard === 0; k++) {
-        if (args[k] !== params[k] && this.#isParam(args[k], e.block)) hazard = 1;
+        if (args[k] !== params[k] && this.#home[args[k]] === e.block) hazard = 1;
       }
     }
     this.#edges[at + 2] = moves;
     this.#edges[at + 3] = hazard;
     return at;
-  }
-
-  /** Parameters of a block are usually consecutive values, so a range test settles most cases. */
-  #isParam(v: number, block: number): boolean {
-    const params = this.#f.blocks[block].params;
-    const last = params[params.length - 1], first = params[0];
-    if (last - first === params.length - 1) return v >= first && v <= last;
-    return params.includes(v);
   }
 
   #instruction(i: Instruction, p: number): void {

@@ -148,7 +148,7 @@ export class Machine {
     const needed = fp + words;
     if (needed <= this.i32.length) return;
     if (needed * 4 > MAX_REGISTER_BYTES) this.trap('stack-overflow');
-    this.#allocateRegisters(Math.max(needed, this.i32.length * 2));
+    this.#allocateRegisters(Math.max(needed, Math.min(this.i32.length * 2, MAX_REGISTER_BYTES / 4)));
   }
 
   /** Suspends the current activation; the caller then switches to the callee with {@link enter}. */

@@ -1,6 +1,7 @@
 /** Values crossing between JavaScript and interpreter registers: conversion and range checks. */
 import { UsageError } from './errors.ts';
 import type { Machine } from './interpreter-machine.ts';
+import { show } from './show.ts';
 import { bitWidth, type MemoryModel, type Type } from './types.ts';
 
 /** The value of a register (word offset from the start of the register stack) in the form of `ConstInst`. */
@@ -67,7 +68,7 @@ export function writeValue(m: Machine, type: Type, at: number, value: unknown, m
       return;
     default: (type satisfies never);
   }
-  const text = typeof value === 'bigint' ? `${value}n` : typeof value === 'string' ? JSON.stringify(value) : String(value);
+  const text = typeof value === 'string' ? JSON.stringify(show(value)) : show(value);
   throw new UsageError(`${what()} is ${text}, which is not a value of type ${type}`, HINTS[type]);
 }
 

@@ -48,6 +48,7 @@ export class Interpreter {
   readonly #machine: Machine;
   readonly #names: ModuleNames;
   readonly #entries = new Map<string, DecodedFunction>();
+  readonly #given: Uint8Array | undefined;
 
   constructor(module: Module, options: InterpreterOptions = {}) {
     this.module = module;
@@ -59,7 +60,7 @@ export class Interpreter {
       (f, m) => decodeFunction(f, names, m),
       hostFrame([], [], 0, names),
     );
-    const given = options.memory;
+    const given = this.#given = options.memory;
     const pages = this.#initialPages;
     if (given !== undefined && (given.byteLength % PAGE_SIZE !== 0 || given.byteLength < pages * PAGE_SIZE)) {
       throw new UsageError(`the given memory has ${given.byteLength} bytes`, `Give a whole number of ${PAGE_SIZE}-byte pages, at least ${pages} of them.`);
@@ -73,10 +74,11 @@ export class Interpreter {
   /** Instructions executed so far. */
   get steps(): number { return this.#machine.steps; }
 
-  /** Memory, globals and the step count as they were after construction (a memory given in the options is cleared). */
+  /** Memory, globals and the step count as they were after construction; a memory given in the options is used again, cleared. */
   reset(): void {
-    const m = this.#machine, size = this.#initialPages * PAGE_SIZE;
-    if (m.memorySize === size) m.memory.fill(0); else m.setMemory(new Uint8Array(size));
+    const m = this.#machine, size = this.#given?.byteLength ?? this.#initialPages * PAGE_SIZE;
+    if (m.memorySize !== size) m.setMemory(this.#given ?? new Uint8Array(size));
+    m.memory.fill(0);
     m.steps = 0;
     this.#writeGlobals();
   }

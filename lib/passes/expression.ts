@@ -47,6 +47,11 @@ export function hashExpression(i: Instruction): number {
 
 function numberHash(k: number | bigint): number {
   const n = Number(k);
+  if (typeof k === 'bigint' && !Number.isSafeInteger(n)) {
+    let h = 0;
+    for (let rest = BigInt.asUintN(256, k); rest > 0n; rest >>= 32n) h = mix(h, Number(rest & 0xffffffffn));
+    return h;
+  }
   return n === (n | 0) ? n : (n | 0) ^ Math.trunc(n / 4294967296) ^ Math.trunc(n * 65536);
 }
 

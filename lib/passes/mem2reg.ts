@@ -7,11 +7,11 @@
  *
  * SSA form: a piece gets a parameter at every block where control merges and it is live (pruned SSA); parameters
  * that turn out to be copies are left to copy propagation. States at block ends are kept in one array, so the work
- * is O(blocks × pieces); functions for which that is more than a few millions keep some pieces in memory.
+ * is O(blocks × pieces), and every edge to a merge may get an argument per piece; functions for which either is more
+ * than a few millions keep some pieces in memory.
  */
-import type { Cfg } from '../analysis/cfg.ts';
-import { escapingSlots, slotPlace } from '../analysis/slots.ts';
-import { findDefinitions } from '../analysis/uses.ts';
+import { edgeCount, type Cfg } from '../analysis/cfg.ts';
+import { escapingSlots, slotPointers } from '../analysis/slots.ts';
 import type { Edge, Instruction, Value } from '../mir/instruction.ts';
 import { NO_VALUE } from '../mir/instruction.ts';
 import type { Block, MirFunction } from '../mir/module.ts';
@@ -54,24 +54,22 @@ function castable(a: Type, b: Type): boolean {
 }
 
 function findPieces(f: MirFunction, model: MemoryModel, access: Access): Piece[] {
-  const definitions = findDefinitions(f).instruction, blocked = escapingSlots(f);
+  const pointers = slotPointers(f), blocked = escapingSlots(f, pointers);
   interface Touch { readonly inst: Instruction; readonly offset: number; readonly size: number; readonly type: Type }
   const touches: Touch[][] = f.slots.map(() => []);
+  let edges = 0;
   for (const b of f.blocks) {
+    edges += edgeCount(b.terminator);
     for (const i of b.instructions) {
-      if (i.kind === 'lea' && i.index !== NO_VALUE) {
-        const { slot } = slotPlace(i.base, definitions);
-        if (slot >= 0) blocked[slot] = 1;
-      }
       if (i.kind !== 'load' && i.kind !== 'store') continue;
-      const { slot, offset } = slotPlace(i.base, definitions);
+      const slot = pointers.slot[i.base], offset = pointers.offset[i.base];
       if (slot < 0) continue;
       const size = sizeOf(i.type, model), at = offset + i.offset;
-      if (i.index !== NO_VALUE || i.volatile || i.type === 'i1' || at + size > f.slots[slot].size) { blocked[slot] = 1; continue; }
+      if (i.index !== NO_VALUE || offset < 0 || i.volatile || i.type === 'i1' || at + size > f.slots[slot].size) { blocked[slot] = 1; continue; }
       touches[slot].push({ inst: i, offset: at, size, type: i.type });
     }
   }
-  const pieces: Piece[] = [], limit = Math.floor(MAX_CELLS / f.blocks.length);
+  const pieces: Piece[] = [], limit = Math.floor(MAX_CELLS / Math.max(f.blocks.length, edges));
   for (let slot = 0; slot < f.slots.length; slot++) {
     if (blocked[slot] !== 0) continue;
     const list = touches[slot].sort((a, b) => a.offset - b.offset);

@@ -35,6 +35,8 @@ export type Scope = 'block' | 'dominator';
 
 /** How often one instruction may be rewritten in a row; rules shrink or canonicalise, so this is never reached. */
 const MAX_REWRITES = 16;
+/** Expressions of one place in the table that are looked at: they can be chosen so that many have one hash. */
+const MAX_CHAIN = 64;
 
 /** The function as it is now, the same object when nothing changed; and whether its edges are those of before, in order. */
 export interface Numbered { readonly after: MirFunction; readonly sameEdges: boolean }
@@ -279,7 +281,8 @@ class ValueNumbering extends RuleSite {
   /** An equal available expression; when there is none, `i` becomes available. */
   #lookUp(i: Instruction, hash: number): Instruction | undefined {
     const slot = hash & this.#hashMask;
-    for (let e = this.#heads[slot]; e >= 0; e = this.#next[e]) {
+    let left = MAX_CHAIN;
+    for (let e = this.#heads[slot]; e >= 0 && left > 0; e = this.#next[e], left--) {
       if (this.#hashes[e] === hash && sameExpression(this.#entries[e], i)) return this.#entries[e];
     }
     const e = this.#entries.push(i) - 1;

@@ -51,6 +51,11 @@ function check(f: MirFunction): BlockOrder {
     const between = order.slice(places[0], places[places.length - 1] + 1).filter((node) => node < n && !inLoop(loops, node, l));
     assert.equal(between, [], 'loops are contiguous');
   }
+  for (let e = 0; e < p.edges.length; e++) {
+    const from = p.exitNodes.findIndex((nodes) => nodes.includes(n + e)), to = p.edges[e].block;
+    const around = Array.from({ length: loops.count }, (_, l) => l).filter((l) => inLoop(loops, from, l) && inLoop(loops, to, l));
+    assert.is(p.depth[n + e], around.length, 'a block on an edge is in the loops that hold both ends');
+  }
   return p;
 }
 
@@ -101,6 +106,12 @@ test('a hundred thousand blocks', () => {
   const n = 100_000, started = process.cpuUsage().user;
   planBlocks(graphFunction(Array.from({ length: n }, (_, k) => (k === n - 1 ? [] : k % 10 === 9 ? [k + 1, k - 5] : [k + 1]))));
   assert.ok(process.cpuUsage().user - started < 20_000_000);
+});
+
+test('a nest of 60,000 loops that one block goes round, each by an edge of its own', () => {
+  const n = 60_000, started = process.cpuUsage().user;
+  planBlocks(graphFunction([...Array.from({ length: n }, (_, k) => [k + 1]), Array.from({ length: n + 1 }, (_, k) => n + 1 - k), []]));
+  assert.ok(process.cpuUsage().user - started < 5_000_000);
 });
 
 test.run();

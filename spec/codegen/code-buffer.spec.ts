@@ -192,6 +192,8 @@ test('calls and tail jumps reach functions before and after', () => {
 test('misuse is an internal error', () => {
   const code = new CodeBuffer(X86_64_CODE), l = code.newLabel(), never = code.newLabel();
   assert.throws(() => code.endFunction(), (e: unknown) => e instanceof InternalError);
+  assert.throws(() => code.bind(l), /none is open/);
+  assert.throws(() => code.mark(), /none is open/);
   code.beginFunction();
   code.bind(l);
   assert.throws(() => code.bind(l), /bound twice/);
@@ -201,6 +203,26 @@ test('misuse is an internal error', () => {
   assert.throws(() => code.finish(), /never bound/);
   assert.throws(() => new Assembler(code).rm(X.mov, 8, 0, new Assembler(code).indexed(0, 4, 1)), /rsp cannot be an index/);
   assert.throws(() => new Assembler(code).ri(X.add, 8, 0, 0x80000000), /does not fit/);
+
+  const other = new CodeBuffer(X86_64_CODE);
+  other.jumpTable([other.newLabel()]);
+  assert.throws(() => other.finish(), /never bound/, 'only a jump table names it');
+  const done = new CodeBuffer(X86_64_CODE);
+  done.finish();
+  assert.throws(() => done.finish(), /finished buffer/);
+  assert.throws(() => done.beginFunction(), /finished buffer/);
+});
+
+test('constants made to have one hash take linear time and still have one place each', () => {
+  const code = new CodeBuffer(X86_64_CODE), n = 50_000, started = process.cpuUsage().user;
+  // The second word undoes what the first does to the hash.
+  const add = (k: number): number => { const h = Math.imul(k ^ 2, 0x9e3779b1); return code.constant64(k, 12345 - (h ^ (h >>> 15))); };
+  const labels = Array.from({ length: n }, (_, k) => add(k));
+  assert.is(new Set(labels).size, n);
+  assert.equal(Array.from({ length: n }, (_, k) => add(k)), labels);
+  const done = code.finish(), view = new DataView(done.code.buffer);
+  for (let k = 0; k < n; k++) assert.is(view.getInt32(done.labels[labels[k]], true), k);
+  assert.ok(process.cpuUsage().user - started < 5_000_000);
 });
 
 test('a million branches in one function', () => {

@@ -67,6 +67,17 @@ test('rematerialised values come last, into slots through the scratch register',
 test('two moves to one location are refused', () => {
   assert.throws(() => sequentialise([register(1, 2), register(3, 2)]), /two parallel moves/);
 });
+test('a group left half done leaves no trace behind a restart', () => {
+  let full = true;
+  const p = new ParallelMoves(SCRATCH, () => { if (full) throw new RangeError('out of memory'); return SPARE; });
+  for (const m of [register(64, 66), register(66, 64), register(1, 2)]) p.add(m.from, m.to, m.cls, m.bytes);
+  assert.throws(() => p.flush(), /out of memory/);
+  full = false;
+  p.restart(SCRATCH);
+  for (const m of [register(64, 5), register(5, 66), register(6, 64)]) p.add(m.from, m.to, m.cls, m.bytes);
+  p.flush();
+  assert.equal([[...p.from.finish()], [...p.to.finish()]], [[5, 64, 6], [66, 5, 64]]);
+});
 test('a long cycle and many cycles', () => {
   const n = 500;
   check(Array.from({ length: n }, (_, k) => register(200 + k, 200 + ((k + 1) % n))));

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { wasm } from '../../backends/wasm/index.ts';
 import { splitUnsupported } from '../../lib/codegen/split-unsupported.ts';
 import { splitVectors } from '../../lib/codegen/split-vectors.ts';
-import { FunctionBuilder, Interpreter, ModuleBuilder, TrapError, assertValid, parseModule, printModule, type Module } from '../../lib/mir/index.ts';
+import { FunctionBuilder, Interpreter, ModuleBuilder, TrapError, assertValid, parseModule, printModule, type Module, type Type } from '../../lib/mir/index.ts';
 import { x86_64Stubs } from '../../backends/x86_64/stubs.ts';
 import { instantiateWasm } from '../../lib/runtime/wasm-instance.ts';
 import { machineLevels, nativeInstance } from '../support/native-executor.ts';
@@ -82,6 +82,33 @@ test('what is split is exactly what the target lacks', () => {
 test('a module without 256-bit vectors is given back as it is', () => {
   const m = parseModule('module @m linear\nmemory initial 1 maximum 1 stack 0\nfunc @f(v128) -> (v128) {\nb0(v0: v128):\n  ret v0\n}\n');
   assert.is(splitVectors(m), m);
+});
+
+test('hundreds of signatures that become one stay apart in the table', () => {
+  const lists: Type[][] = [];
+  const tile = (left: number, list: Type[]): void => {
+    if (left === 0) { lists.push(list); return; }
+    tile(left - 1, [...list, 'v128']);
+    if (left > 1) tile(left - 2, [...list, 'v256']);
+  };
+  tile(13, []);
+  assert.is(lists.length, 377);
+  const builder = new ModuleBuilder('m');
+  lists.forEach((params, k) => {
+    const f = new FunctionBuilder(`f${k}`, { params, results: ['i32'] });
+    f.ret([f.const('i32', k)]);
+    builder.addFunction(f.finish());
+    builder.table.push(`f${k}`);
+    const call = new FunctionBuilder(`call${k}`, { params: ['i32'], results: ['i32'] });
+    call.ret(call.callIndirect({ params, results: ['i32'] }, call.params[0], params.map((t) => call.const(t, 0n))));
+    builder.addFunction(call.finish(), `call${k}`);
+  });
+  const split = assertValid(splitVectors(builder.build())), it = new Interpreter(split);
+  lists.forEach((_, k) => {
+    assert.equal(it.call(`call${k}`, [k]).values, [k]);
+    assert.throws(() => it.call(`call${k}`, [(k + 1) % lists.length]), (e: unknown) => e instanceof TrapError && e.trap === 'indirect-call-type');
+  });
+  assert.ok(Math.max(...split.functions.map((f) => f.params.length)) <= 13 + 8);
 });
 
 test('many blocks and values: linear, and without recursion', () => {

@@ -32,6 +32,13 @@ test('accepts random functions', () => {
     assert.equal(verifyMachineFunction(randomMachineFunction({ seed, blocks: 1 + (seed % 12), length: 8, reach: 40 }, FILES[seed % FILES.length])), []);
   }
 });
+test('a builder that is done gives nothing more', () => {
+  const m = new MachineFunctionBuilder('done');
+  m.startBlock(0, false);
+  op(m);
+  m.finish();
+  assert.throws(() => m.finish(), /done is finished twice/);
+});
 test('two definitions', () => finds(/v0 is defined twice/, (m) => { m.startBlock(0, false); op(m, [0, DEF]); op(m, [0, DEF]); op(m); }));
 test('no definition', () => finds(/v1 has no definition/, (m) => { m.startBlock(0, false); op(m, [1, USE]); op(m); }));
 test('a use before the definition', () => finds(/does not dominate/, (m) => { m.startBlock(0, false); op(m, [1, USE]); op(m, [1, DEF]); op(m); }));

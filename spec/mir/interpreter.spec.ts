@@ -2,7 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
-  FunctionBuilder, Interpreter, ModuleBuilder, PAGE_SIZE, RMW_OPS, StepLimitError, TrapError, UsageError, interpret, layoutModule,
+  FunctionBuilder, Interpreter, ModuleBuilder, PAGE_SIZE, RMW_OPS, StepLimitError, TrapError, UsageError, interpret, layoutModule, parseModule,
   type MemoryOrdering, type Type, type Value,
 } from '../../lib/mir/index.ts';
 
@@ -188,6 +188,55 @@ test('NaN bits survive moves, memory, calls and selects', () => {
   }).finish());
   const it = new Interpreter(mb.build());
   for (const bits of [0x7ff0000000000001n, -1n, 0x7ff4dead_beef0001n, -0xffffffffffff1n]) assert.equal(it.call('bits', [bits]).values, [bits]);
+});
+
+test('block parameters in any order of values are assigned all at once', () => {
+  // v6 is a parameter between v3 and v5, and a source of v5 in the loop.
+  const m = parseModule(`func @f(i32, i32, i32) -> (i32) {
+b0(v0: i32, v1: i32, v2: i32):
+  v4 = const.i32 7
+  jump b1(v0, v1, v2)
+b1(v3: i32, v8: i32, v5: i32):
+  v6 = eq.i32 v3, v4
+  br v6, b2, b3
+b2:
+  ret v5
+b3:
+  v7 = const.i32 7
+  jump b1(v7, v0, v8)
+}`);
+  assert.equal(interpret(m, 'f', [1, 2, 3]).values, [2]);
+});
+
+test('a trace names each activation once, also when the registers are what runs out', () => {
+  const b = new FunctionBuilder('g', { params: [], results: [] });
+  for (let k = 0; k < 3_000_000; k++) b.undefinedValue('i64');
+  b.call('g', [], []);
+  b.ret();
+  try {
+    interpret(new ModuleBuilder('m').addFunction(b.finish()).build(), 'g', []);
+    assert.unreachable();
+  } catch (e) {
+    assert.ok(e instanceof TrapError && e.trap === 'stack-overflow');
+    assert.is((e as TrapError).frames.length, 5); // of 48 MB, in 256 MiB
+  }
+});
+
+test('a memory given is the memory after a reset too', () => {
+  const m = new ModuleBuilder('m').addFunction(fn('grow', [], ['i32'], (b) => b.ret([b.memoryGrow(b.const('i32', 1))])).finish()).build();
+  const memory = new Uint8Array(5 * PAGE_SIZE), it = new Interpreter(m, { memory });
+  memory[100] = 1;
+  assert.equal(it.call('grow').values, [5]);
+  it.reset();
+  assert.is(it.memory, memory);
+  assert.is(memory[100], 0);
+});
+
+test('an argument of any kind at all is refused by name', () => {
+  const m = new ModuleBuilder('m').addFunction(fn('id', ['i32'], ['i32'], (b, p) => b.ret(p)).finish()).build();
+  for (const wrong of [Object.create(null), { toString() { throw new Error('no'); } }, Symbol('s'), () => 1]) {
+    assert.throws(() => interpret(m, 'id', [wrong as number]), (e: unknown) => e instanceof UsageError && e.message.includes('argument 0 of id'));
+  }
 });
 
 test.run();

@@ -1,5 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { parseModule } from '../../lib/mir/index.ts';
 import { forwardMemory, globalValueNumbering, memoryToRegisters, simplifyControlFlow } from '../../lib/passes/index.ts';
 import { after, moduleOf, outcome, run } from './support.ts';
 
@@ -131,6 +132,46 @@ b0(v0: i64):
   ret v4, v5`);
   assert.is(outcome(run(m, memoryToRegisters), [5n]), '5 -1');
   assert.is(outcome(run(m, forwardMemory, simplifyControlFlow), [5n]), '5 -1');
+});
+
+test('a slot is reached through any number of leas', () => {
+  let body = '  slot s0 size 64 align 4\nb0(v0: i32):\n  v1 = slot_addr s0\n  store.i32 v0, v1 + 20\n';
+  for (let k = 1; k <= 20; k++) body += `  v${k + 1} = lea v${k} + 1\n`;
+  const read = moduleOf('(i32) -> (i32)', `${body}  v22 = load.i32 v21\n  ret v22`);
+  assert.is(outcome(run(read, memoryToRegisters), [42]), '42');
+  const written = moduleOf('(i32) -> (i32)', `${body}  v22 = const.i32 5\n  store.i32 v22, v21\n  v23 = load.i32 v1 + 20\n  ret v23`);
+  assert.is(outcome(run(written, memoryToRegisters), [42]), '5');
+  const indexed = moduleOf('(i32) -> (i32)', `${body}  v22 = lea v21 + v0*4\n  v23 = const.i32 5\n  store.i32 v23, v22\n  v24 = load.i32 v1 + 20\n  ret v24`);
+  assert.is(outcome(run(indexed, memoryToRegisters), [0]), '5');
+});
+
+test('native addresses go around after 64 bits, and a constant index may take them there', () => {
+  const m = parseModule(`module @t native
+global @g mutable size 64 align 16
+export "f" = @f
+func @f(i64, i64) -> (i64) {
+b0(v0: i64, v1: i64):
+  v2 = global_addr @g
+  v3 = const.i64 2305843009213693952
+  v4 = const.i64 7
+  store.i64 v0, v2 + 8
+  store.i64 v4, v2 + v3*8 + 8
+  v5 = load.i64 v2 + 8
+  v6 = const.i64 9007199254740993
+  v7 = const.i64 9007199254740994
+  v8 = add.i64 v1, v6
+  v9 = add.i64 v1, v7
+  v10 = const.i16 257
+  store.i16 v10, v2 + v8
+  store.i64 v4, v2 + v9
+  v11 = load.i16 v2 + v8
+  v12 = zext.i16.i64 v11
+  v13 = add.i64 v5, v12
+  ret v13
+}`);
+  const args = [42n, -9007199254740992n];
+  assert.is(outcome(m, args), String(7 + (1 + 7 * 256)));
+  assert.is(outcome(run(m, forwardMemory), args), outcome(m, args));
 });
 
 test.run();
