@@ -8,10 +8,10 @@ import type { JsOf, MemoryType, OperandOf, OperandsOf, PlaceOf, ResultSpec, Resu
 import type {
   Bool, BoolOrBoolean, I32, I32OrNumber, I64, Index, OperandLike, Ptr, TakesOperand, U32OrNumber, U8OrNumber,
 } from './values.ts';
-import type { UsableAs } from './brand.ts';
+import type { HoldsValue, UsableAs } from './brand.ts';
 
 /** A mutable variable of a function. It becomes SSA values: reading and writing cost nothing by themselves. */
-export interface Var<T extends ValueType> {
+export interface Var<T extends ValueType> extends HoldsValue {
   /** Its current value. */
   get(): ValueOf<T>;
   /** Gives it a new value. */
@@ -19,6 +19,9 @@ export interface Var<T extends ValueType> {
   /** `set(change(get()))`. @example total.update(t => t.add(x)) */
   update(change: (current: ValueOf<T>) => OperandOf<T>): void;
 }
+
+/** What a constant of a type may be: what it is in JavaScript, and `null` for pointers and function references. */
+export type ConstantOf<T extends ValueType> = T extends { readonly kind: 'function' } ? null : T extends { readonly kind: 'pointer' } ? JsOf<T> | null : JsOf<T>;
 
 /** An open loop, for breaking out of an outer one. */
 export interface Loop {
@@ -49,8 +52,8 @@ export type Counter<A, B = never> =
   A extends AnyInteger ? A
   : [Extract<B, AnyInteger>] extends [never] ? (A extends bigint ? I64 : I32)
   : Extract<B, AnyInteger>;
-/** A bound that goes with `A`: a value of its type, or a literal. */
-type BoundLike<A> = A extends TakesOperand<infer O> ? O : Bound;
+/** A bound that goes with `A`: a value of its type, or a literal of its kind. */
+type BoundLike<A> = A extends TakesOperand<infer O> ? O : A extends number ? UsableAs<'besideNumber'> | number : A extends bigint ? UsableAs<'besideBigint'> | bigint : Bound;
 
 /** A case of `b.switch`: one label or several, and what to do. */
 export type SwitchCases<L> = readonly (readonly [label: L | readonly L[], body: () => void])[];
@@ -88,7 +91,7 @@ export interface Body<R extends ResultSpec> {
   // --- values ---
 
   /** A constant. @example b.const(i64, 1n) */
-  const<T extends ValueType>(type: T, value: JsOf<T> | null): ValueOf<T>;
+  const<T extends ValueType>(type: T, value: NoInfer<ConstantOf<T>>): ValueOf<T>;
   /** A mutable variable. @example const total = b.var(f64, 0) */
   var<T extends ValueType>(type: T, initial: NoInfer<OperandOf<T>>): Var<T>;
   /** `whenTrue` or `whenFalse`, without a branch; both are computed. */
@@ -143,8 +146,8 @@ export interface Body<R extends ResultSpec> {
   enter<P extends readonly ValueType[]>(label: Label<P>): ValuesOf<P>;
   /** Jumps to a raw block. */
   jump<P extends readonly ValueType[]>(label: Label<P>, ...args: NoInfer<OperandsOf<P>>): void;
-  /** Jumps to `then` or `otherwise`. @example b.br(n.eq(0), done.with(acc), again.with(n.sub(1), acc)) */
-  br(condition: BoolOrBoolean, then: Target, otherwise: Target): void;
+  /** Jumps to `then` or `otherwise`; a label without parameters stands for itself. @example b.br(n.eq(0), done.with(acc), again) */
+  br(condition: BoolOrBoolean, then: Target | Label<readonly []>, otherwise: Target | Label<readonly []>): void;
 
   // --- memory ---
 

@@ -50,6 +50,21 @@ const pair = fn('pair', [i32, ptr(Point)], [i64, bool], (b, n, p) => {
   b.select(true, p.at(), p.at());
   // @ts-expect-error: a variable of a struct; structs live in memory
   b.var(Point, 0);
+  const done = b.block(), again = b.block(i32);
+  b.br(true, done, again.with(1));
+  // @ts-expect-error: a label with parameters does not stand for itself
+  b.br(true, done, again);
+  // @ts-expect-error: null is no i32
+  b.const(i32, null);
+  b.const(ptr(Point), null);
+  // @ts-expect-error: a variable is not its value
+  n.add(b.var(i32, 1));
+  // @ts-expect-error: a place is not its value
+  p.at().x.set(p.at(1).x);
+  // @ts-expect-error: a literal beside an i64 is a bigint
+  b.for([0, wide], () => {});
+  // @ts-expect-error: literals of two kinds
+  b.for([0, 10n], () => {});
   // @ts-expect-error: a case without a label
   b.switch(n, [[() => {}]]);
 });
