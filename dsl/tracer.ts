@@ -1,7 +1,7 @@
 /** Traces all functions that a module needs, and collects what they use. */
 import { UsageError, type Global, type Import, type MemoryModel, type MirFunction, type SourceLocation, type Value } from '../lib/mir/index.ts';
 import { BodyImpl } from './body.ts';
-import { FunctionContext, withContext } from './context.ts';
+import { FunctionContext, notRun, withContext } from './context.ts';
 import { wrapValue } from './factory.ts';
 import { LocationRecorder } from './location.ts';
 import type { FunctionDefinition, GlobalDefinition, HostDefinition, ModuleContext, TableDefinition } from './module-context.ts';
@@ -68,7 +68,7 @@ export class Tracer implements ModuleContext {
   useTable(t: TableDefinition): number {
     const known = this.#tables.get(t);
     if (known !== undefined) return known;
-    const base = this.table.length;
+    const base = this.#nextEntry();
     this.#tables.set(t, base);
     for (const e of t.entries) {
       if (e !== null) this.useFunction(e);
@@ -80,9 +80,15 @@ export class Tracer implements ModuleContext {
     let at = this.#entries.get(f);
     if (at === undefined) {
       this.useFunction(f);
-      this.#entries.set(f, at = this.table.push(f.name) - 1);
+      this.#entries.set(f, at = this.#nextEntry());
+      this.table.push(f.name);
     }
     return at;
+  }
+  /** Where the next entry of the table goes: behind entry 0, which stays empty and is what a null reference refers to. */
+  #nextEntry(): number {
+    if (this.table.length === 0) this.table.push(null);
+    return this.table.length;
   }
   heapBase(context: FunctionContext): Value {
     if (this.memoryModel !== 'linear') throw usageError(`b.heapBase is used in module '${this.name}', whose memory is native`, 'Only linear memory has a heap base: use { memoryModel: \'linear\' }, or pass a pointer in.');
@@ -106,7 +112,9 @@ export class Tracer implements ModuleContext {
     nameParameters(c, body);
     withContext(c, () => {
       const given = body(new BodyImpl(c), ...c.fb.params.map((id, i) => c.wrap(f.params[i], id)));
-      if (given instanceof Promise) throw new UsageError(`the body of function '${f.name}'${f.origin.toString()} is asynchronous`, 'Remove async and await: a body describes code, it does not run it.');
+      const problem = notRun(given);
+      if (problem !== undefined) throw new UsageError(`the body of function '${f.name}'${f.origin.toString()} ${problem.what}`, problem.remedy);
+      if (c.failure !== undefined) throw unfinished(f, c.failure);
       if (c.isLive) {
         if (f.results.length > 0) throw new UsageError(`function '${f.name}'${f.origin.toString()} may end without returning its result (${f.results.map((r) => r.name).join(', ')})`, 'End every path with b.ret(...), or with b.unreachable() where the end cannot be reached.');
         c.fb.loc = loc;
@@ -122,6 +130,8 @@ export class Tracer implements ModuleContext {
 
   // --- results ---
 
+  /** True when a function has raw blocks. */
+  get usesLabels(): boolean { return this.#contexts.some((c) => c.labels.length > 0); }
   get usesHeapBase(): boolean { return this.#heapBases.length > 0; }
   /** The functions as traced, good for their slots only. */
   unfinished(): readonly MirFunction[] { return this.#contexts.map((c) => c.fb.finish()); }
@@ -137,6 +147,14 @@ export class Tracer implements ModuleContext {
     });
     return { functions: this.#contexts.map((c) => tidy(c.fb.finish(), c.order, final)), locations, imports };
   }
+}
+
+/** The error for a body that caught an error of a control construct and went on: its code is not what was meant. */
+function unfinished(f: FunctionDefinition, { what, error }: { readonly what: string; readonly error: unknown }): UsageError {
+  const message = error instanceof Error ? error.message.split('\n')[0] : String(error);
+  const result = new UsageError(`the body of function '${f.name}'${f.origin.toString()} goes on after an error inside of ${what}: ${message}`, 'Do not catch errors in a body: what was being written is unfinished.');
+  result.cause = error;
+  return result;
 }
 
 /** Names the parameters as the body's source names them, for printed MIR. */

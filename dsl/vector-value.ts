@@ -5,6 +5,7 @@
 import { definedFor, type Lanes, type Value, type VectorOp } from '../lib/mir/index.ts';
 import { BaseValue } from './base-value.ts';
 import type { FunctionContext } from './context.ts';
+import { indexType } from './index-type.ts';
 import { literal } from './literals.ts';
 import { bool, runtimeType, u32, type RuntimeType } from './types.ts';
 import { describe, usageError } from './usage.ts';
@@ -92,8 +93,8 @@ export class VectorValue extends BaseValue {
     return c.wrap(this.type, c.fb.vector('vbitselect', this.#bytes, [this.id, b, this.#order(c, name === 'min' ? 'lt' : 'gt', this.id, b)]));
   }
   #shift(name: 'shl' | 'shr', count: unknown): BaseValue {
-    const c = this.#begin(), type = count instanceof BaseValue && count.type.mir === 'i32' ? count.type : runtimeType(u32);
-    return c.wrap(this.type, this.#emit(c, name, this.#operation(name), [this.id, c.operand(type, count, `the count of ${this.type.name}.${name}`)]));
+    const c = this.#begin();
+    return c.wrap(this.type, this.#emit(c, name, this.#operation(name), [this.id, c.operand(indexType(count), count, `the count of ${this.type.name}.${name}`)]));
   }
   #widened(name: 'extendLow' | 'extendHigh'): BaseValue {
     if (this.#float || this.#bits === 64) throw this.#lacks(name);
