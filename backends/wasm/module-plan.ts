@@ -89,6 +89,9 @@ export class ModulePlan {
     return use;
   }
 
+  /** True when there is a table: WebAssembly has indirect calls only through one, be it empty. */
+  get hasTable(): boolean { return this.module.table.length > 0 || this.#tableUse.size > 0; }
+
   #makeTableUse(s: Signature, key: string): TableUse {
     const { table } = this.module, type = this.typeNumber(s);
     let holes = false, others = false, lookalikes = false;
