@@ -8,7 +8,7 @@ import { choose, doWhileLoop, endlessLoop, forLoop, ifElse, leaveLoop, switchOn,
 import { definitionOf } from './function.ts';
 import { indexType } from './index-type.ts';
 import { hostDefinitionOf } from './host.ts';
-import { literal, NULL_FUNCTION } from './literals.ts';
+import { literal } from './literals.ts';
 import { LabelImpl, readTarget } from './label.ts';
 import { makePlace } from './place.ts';
 import { formatTypes, giveResults, readArguments } from './signature.ts';
@@ -17,6 +17,8 @@ import { bool, i32, isMemoryType, isValueType, layoutOf, ptr, sameTypes, u8, uni
 import { describe, remedyFor, usageError } from './usage.ts';
 import { Variable } from './variable.ts';
 
+/** An index beyond any table. */
+const NO_ENTRY = -1;
 const asRuntime = (t: unknown): RuntimeType => t as RuntimeType;
 
 export class BodyImpl {
@@ -86,12 +88,12 @@ export class BodyImpl {
   callIndirect(table: unknown, index: unknown, ...args: readonly unknown[]): unknown {
     const c = this.#begin('b.callIndirect'), t = tableDefinitionOf(table);
     if (t === undefined) throw usageError(`b.callIndirect wants a table, not ${describe(table)}`, 'Give a table made by table(name, [functions]).');
-    const base = c.module.useTable(t), length = t.entries.length;
+    const length = t.entries.length;
     const id = c.operand(indexType(index), index, 'the index of b.callIndirect');
     const ids = readArguments(c, `an entry of table '${t.name}'`, t.params, args);
     // An index outside of this table must not reach a neighbour in the module's one table.
     const inside = c.fb.compare('ult', id, c.fb.const('i32', length));
-    const entry = c.fb.select(inside, c.fb.binary('add', id, c.fb.const('i32', base)), c.fb.const('i32', NULL_FUNCTION));
+    const entry = c.fb.select(inside, c.fb.binary('add', id, c.module.tableBase(c, t)), c.fb.const('i32', NO_ENTRY));
     const results = c.fb.callIndirect({ params: t.params.map((p) => p.mir), results: t.results.map((r) => r.mir) }, entry, ids);
     return giveResults(c, t.results, t.tuple, results);
   }

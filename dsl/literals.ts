@@ -2,10 +2,8 @@
 import { describe, remedyFor, usageError, withArticle } from './usage.ts';
 import type { RuntimeType, VectorShape } from './types.ts';
 
-/**
- * The reference to no function: entry 0 of every module's table is empty, so that memory of zeros holds null references.
- */
-export const NULL_FUNCTION = 0;
+/** The reference to no function (`function-table.ts` says why 0). */
+const NULL_FUNCTION = 0;
 
 const RANGES: Readonly<Record<string, readonly [number | bigint, number | bigint]>> = {
   i8: [-128, 127], i16: [-32768, 32767], i32: [-2147483648, 2147483647], i64: [-(2n ** 63n), 2n ** 63n - 1n],

@@ -148,11 +148,11 @@ class ModuleDraft {
       const layout = layoutModule({ ...draft, functions: tracer.unfinished(), locations: [] });
       tracer.patchHeapBase(layout.heapBase);
     }
-    const { functions, locations, imports } = tracer.finish();
+    const { functions, table, locations, imports } = tracer.finish();
     for (const l of locations) draft.addLocation(l);
     for (const f of functions) draft.addFunction(f);
     for (const i of imports) draft.addImport(i);
-    draft.table.push(...tracer.table);
+    for (const entry of table) draft.table.push(entry);
     for (const [name, definition] of this.#exports) draft.exports[name] = definition.name;
     const built = freezeModule(draft.build());
     const surface: Record<string, SurfaceSignature> = Object.create(null) as Record<string, SurfaceSignature>;

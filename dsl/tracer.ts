@@ -1,8 +1,9 @@
 /** Traces all functions that a module needs, and collects what they use. */
-import { UsageError, type Global, type Import, type MemoryModel, type MirFunction, type SourceLocation, type Value } from '../lib/mir/index.ts';
+import { UsageError, type Global, type Import, type MemoryModel, type MirFunction, type PendingConst, type SourceLocation, type Value } from '../lib/mir/index.ts';
 import { BodyImpl } from './body.ts';
 import { FunctionContext, notRun, withContext } from './context.ts';
 import { wrapValue } from './factory.ts';
+import { FunctionTable } from './function-table.ts';
 import { LocationRecorder } from './location.ts';
 import type { FunctionDefinition, GlobalDefinition, HostDefinition, ModuleContext, TableDefinition } from './module-context.ts';
 import { tidy } from './tidy.ts';
@@ -13,7 +14,6 @@ export class Tracer implements ModuleContext {
   readonly name: string;
   readonly memoryModel: MemoryModel;
   readonly locations: LocationRecorder;
-  readonly table: (string | null)[] = [];
   readonly globals: Global[] = [];
   readonly #declaredHosts: ReadonlySet<HostDefinition>;
   readonly #names = new Map<string, FunctionDefinition | HostDefinition>();
@@ -21,9 +21,8 @@ export class Tracer implements ModuleContext {
   readonly #contexts: FunctionContext[] = [];
   readonly #hosts = new Set<HostDefinition>();
   readonly #globalNames = new Map<string, GlobalDefinition>();
-  readonly #tables = new Map<TableDefinition, number>();
-  readonly #entries = new Map<FunctionDefinition, number>();
-  readonly #heapBases: { readonly context: FunctionContext; readonly block: number; readonly value: Value }[] = [];
+  readonly #table = new FunctionTable();
+  readonly #heapBases: PendingConst[] = [];
 
   constructor(name: string, memoryModel: MemoryModel, locations: boolean, hosts: ReadonlySet<HostDefinition>) {
     this.name = name;
@@ -65,36 +64,20 @@ export class Tracer implements ModuleContext {
     const bytes = g.bytes(this.memoryModel);
     this.globals.push(bytes === undefined ? { name: g.name, size, align, mutable: g.mutable } : { name: g.name, size, align, mutable: g.mutable, bytes });
   }
-  useTable(t: TableDefinition): number {
-    const known = this.#tables.get(t);
-    if (known !== undefined) return known;
-    const base = this.#nextEntry();
-    this.#tables.set(t, base);
-    for (const e of t.entries) {
-      if (e !== null) this.useFunction(e);
-      this.table.push(e === null ? null : e.name);
-    }
-    return base;
+  tableBase(context: FunctionContext, t: TableDefinition): Value {
+    if (!this.#table.has(t)) for (const e of t.entries) if (e !== null) this.useFunction(e);
+    return this.#table.base(context.fb, t);
   }
-  functionIndex(f: FunctionDefinition): number {
-    let at = this.#entries.get(f);
-    if (at === undefined) {
-      this.useFunction(f);
-      this.#entries.set(f, at = this.#nextEntry());
-      this.table.push(f.name);
-    }
-    return at;
+  functionIndex(context: FunctionContext, f: FunctionDefinition): Value {
+    this.useFunction(f);
+    return this.#table.index(context.fb, f);
   }
-  /** Where the next entry of the table goes: behind entry 0, which stays empty and is what a null reference refers to. */
-  #nextEntry(): number {
-    if (this.table.length === 0) this.table.push(null);
-    return this.table.length;
-  }
+  useReferences(): void { this.#table.hasReferences = true; }
   heapBase(context: FunctionContext): Value {
     if (this.memoryModel !== 'linear') throw usageError(`b.heapBase is used in module '${this.name}', whose memory is native`, 'Only linear memory has a heap base: use { memoryModel: \'linear\' }, or pass a pointer in.');
-    const value = context.fb.const('ptr', 0);
-    this.#heapBases.push({ context, block: context.fb.current, value });
-    return value;
+    const constant = context.fb.pendingConst('ptr');
+    this.#heapBases.push(constant);
+    return constant.value;
   }
 
   // --- tracing ---
@@ -136,16 +119,17 @@ export class Tracer implements ModuleContext {
   /** The functions as traced, good for their slots only. */
   unfinished(): readonly MirFunction[] { return this.#contexts.map((c) => c.fb.finish()); }
   patchHeapBase(address: number): void {
-    for (const h of this.#heapBases) h.context.fb.patchConst(h.block, h.value, address);
+    for (const h of this.#heapBases) h.set(address);
   }
-  finish(): { readonly functions: readonly MirFunction[]; readonly locations: readonly SourceLocation[]; readonly imports: readonly Import[] } {
+  finish(): { readonly functions: readonly MirFunction[]; readonly table: readonly (string | null)[]; readonly locations: readonly SourceLocation[]; readonly imports: readonly Import[] } {
     const hostLocs = [...this.#hosts].map((h) => this.locations.add(h.origin.location));
     const { locations, final } = this.locations.resolve();
     const imports = [...this.#hosts].map((h, i): Import => {
       const base = { name: h.name, kind: h.kind, capability: h.capability, params: h.params.map((p) => p.mir), results: h.results.map((r) => r.mir), loc: final[hostLocs[i]] };
       return h.buffers.length === 0 ? base : { ...base, buffers: h.buffers.map((b) => ({ ...b })) };
     });
-    return { functions: this.#contexts.map((c) => tidy(c.fb.finish(), c.order, final)), locations, imports };
+    const table = this.#table.finish();
+    return { table, functions: this.#contexts.map((c) => tidy(c.fb.finish(), c.order, final)), locations, imports };
   }
 }
 
