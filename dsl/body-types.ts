@@ -75,14 +75,16 @@ export interface MemoryOps {
 /** A pointer to anything. */
 export type PtrLike = UsableAs<'ptr'> | null;
 
-/** Writes the body of a function with result `R`. Every method emits code at the point where it is called. */
-export interface Body<R extends ResultSpec> {
-  // --- leaving ---
+/**
+ * What the bodies of all functions are written with, whatever their results: the type of `b` in helpers that many
+ * functions share. Every method emits code at the point where it is called.
+ *
+ * @example
+ * const positive = (b: AnyBody, x: I32): I32 => b.choose(i32, x.lt(0), () => 0, () => x);
+ */
+export interface AnyBody {
+  // --- stopping ---
 
-  /** Returns from the function. What follows in the same body can never run and is dropped. */
-  ret(...values: ReturnArgs<R>): void;
-  /** Calls `callee` in place of this activation: the stack does not grow. Its results are this function's. */
-  tailCall<P extends readonly ValueType[]>(callee: Callable<P, R> | FnRef<P, R>, ...args: NoInfer<OperandsOf<P>>): void;
   /** Stops the program with a trap, `user` unless said. */
   trap(code?: TrapCode): void;
   /** Says that this point is never reached; traps `unreachable` if it is. */
@@ -168,4 +170,12 @@ export interface Body<R extends ResultSpec> {
   fence(ordering?: FenceOrdering): void;
   /** A place where a host may stop or inspect the run. */
   safepoint(): void;
+}
+
+/** Writes the body of a function with result `R`. */
+export interface Body<R extends ResultSpec> extends AnyBody {
+  /** Returns from the function. What follows in the same body can never run and is dropped. */
+  ret(...values: ReturnArgs<R>): void;
+  /** Calls `callee` in place of this activation: the stack does not grow. Its results are this function's. */
+  tailCall<P extends readonly ValueType[]>(callee: Callable<P, R> | FnRef<P, R>, ...args: NoInfer<OperandsOf<P>>): void;
 }

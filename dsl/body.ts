@@ -27,6 +27,7 @@ export class BodyImpl {
   constructor(c: FunctionContext) {
     this.#c = c;
     this.memory = new MemoryImpl(c);
+    bindMethods(this);
   }
   #begin(what: string): FunctionContext { return this.#c.begin(what); }
 
@@ -152,7 +153,10 @@ export class BodyImpl {
 /** Linear memory as a whole. */
 class MemoryImpl {
   readonly #c: FunctionContext;
-  constructor(c: FunctionContext) { this.#c = c; }
+  constructor(c: FunctionContext) {
+    this.#c = c;
+    bindMethods(this);
+  }
   #pointer(x: unknown, what: string): Value {
     if (x === null) return this.#c.fb.const('ptr', 0);
     if (!(x instanceof BaseValue) || x.type.kind !== 'pointer') throw usageError(`${what} wants a pointer, not ${describe(x)}`, remedyFor(x, 'Give a pointer; the address of a place is place.$ptr.'));
@@ -186,6 +190,13 @@ class MemoryImpl {
     const to = this.#pointer(destination, 'b.memory.fill');
     const byte = value instanceof BaseValue ? c.fb.convert('zext', c.operand(asRuntime(u8), value, 'b.memory.fill'), 'i32') : c.fb.const('i32', Number(literal(asRuntime(u8), value)) & 0xff);
     c.fb.memoryFill(to, byte, this.#count(bytes, 'b.memory.fill'));
+  }
+}
+
+/** Methods that work without their object, so that a body may take `b` apart: `({ ret, memory }, x) => ...`. */
+function bindMethods(object: object): void {
+  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(Object.getPrototypeOf(object) as object))) {
+    if (typeof value === 'function' && name !== 'constructor') Object.defineProperty(object, name, { value: value.bind(object) as unknown });
   }
 }
 

@@ -18,7 +18,6 @@ export interface Scope { readonly what: string; readonly origin: number; open: b
 export interface LoopFrame {
   readonly breakTo: BlockId;
   readonly continueTo: BlockId;
-  readonly scopeDepth: number;
   open: boolean;
 }
 

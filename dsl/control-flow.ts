@@ -74,7 +74,7 @@ export class LoopHandle {
 }
 
 function runBody(c: FunctionContext, what: string, breakTo: number, continueTo: number, body: (loop: LoopHandle) => void): void {
-  const frame: LoopFrame = { breakTo, continueTo, scopeDepth: c.loops.length, open: true };
+  const frame: LoopFrame = { breakTo, continueTo, open: true };
   c.loops.push(frame);
   const loc = c.fb.loc;
   try { c.body(what, () => body(new LoopHandle(c, frame))); } finally {

@@ -60,7 +60,9 @@ function create(name: string, type: MemoryType, initial: unknown, options: Globa
 }
 
 /**
- * Declares a global. It becomes part of the modules whose functions use it; its place is used in any body.
+ * Declares a global. It becomes part of the modules whose functions use it; its place is used in any body. From
+ * JavaScript its bytes are reached by name: `native.instance.global(name)`, `sandbox.run(..., { inputs, outputs })`,
+ * `job.global(name)`.
  *
  * @throws UsageError when `initial` does not fit the type
  * @example

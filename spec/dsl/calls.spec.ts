@@ -62,6 +62,17 @@ test('tables: calls by index, empty entries, indices outside, two tables side by
   assert.equal(r.module.table, ['add', 'sub', null, 'mul', 'add']);
 });
 
+test('a body may take b apart, and parameter lists may change afterwards', () => {
+  const params = [i32];
+  const f = fn('f', params, i32, ({ ret, var: variable, if: when, memory }, n) => {
+    const v = variable(i32, n), { size } = memory;
+    when(n.lt(0), () => v.set(size().sub(2)));
+    ret(v.get());
+  });
+  params.push(i32);
+  assert.equal([5, -1].map((n) => load({ f }).call('f', n)), [5, 0]);
+});
+
 test('memory of zeros holds null references', () => {
   const Callback = fnRef([i32], i32), Node = struct('Node', { call: Callback, next: ptr(unit) });
   const inc = fn('inc', [i32], i32, (b, n) => b.ret(n.add(1)));

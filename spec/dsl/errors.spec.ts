@@ -172,6 +172,7 @@ test('modules', () => {
   fails(() => module('m').export({ a, c }).build(), /two functions called 'same'/, 'two definitions');
   fails(() => module('m').export({ f: untyped(() => {}) }), /export 'f' of module 'm' is function 'f', not a function|export 'f'/);
   fails(() => module('m').import({ other: log }), /import 'other' of module 'm' is called 'log'/);
+  fails(() => module('m').export({ ['__proto__']: a }), /exports a function as '__proto__'/);
   fails(() => build(fn.declare('later', [], unit)), /function 'later' is declared.* but has no body/);
   fails(() => host('h', [i32], unit, { capability: untyped('root') }), /unknown capability "root"/);
   fails(() => host('h', [i32], unit, { libc: true, buffers: [{ pointer: 0, length: 0, access: 'read' }] }), /parameter 0, which is not a pointer/);
