@@ -97,6 +97,9 @@ const lanes = fn('lanes', [f32x4, i64x2, ptr(f32x4), ptr(f32), ptr(u64)], [f32x4
   const total = b.var(f32x4, 0);
   total.update((t) => t.fma(2, v));
   b.ret(total.get(), u8x16.splat(3));
+  v.shuffle(v.permute((k) => 3 - k), (k) => 2 * k);
+  // @ts-expect-error: a lane is chosen by its number
+  v.permute((k) => `${k}`);
   // @ts-expect-error: lanes of 64 bits take bigints
   w.add(1);
   // @ts-expect-error: bytes have no products
