@@ -7,7 +7,7 @@ import { BaseValue } from './base-value.ts';
 import { formatPlace, Origin } from './location.ts';
 import { isLiteral, literal } from './literals.ts';
 import type { ModuleContext } from './module-context.ts';
-import { Ssa, type SsaVariable } from './ssa.ts';
+import { Ssa, type Branch, type SsaVariable } from './ssa.ts';
 import { bool, sameType, type RuntimeType } from './types.ts';
 import { describe, remedyFor, usageError, withArticle } from './usage.ts';
 
@@ -134,6 +134,11 @@ export class FunctionContext {
   open(block: BlockId): void {
     this.ssa.seal(block);
     this.enter(block);
+  }
+  /** Seals and enters the block in which the paths from `branch` meet. */
+  openJoin(block: BlockId, branch: Branch): void {
+    this.ssa.meet(block, branch);
+    this.open(block);
   }
   /** After a terminator: what follows can never run, is written to a block of its own, and is dropped at the end. */
   #afterTerminator(): void { this.open(this.createBlock()); }

@@ -21,7 +21,7 @@ export function ifElse(c: FunctionContext, condition: unknown, then: unknown, ot
   const run = callback(then, 'the then part of b.if');
   const other = otherwise === undefined ? undefined : callback(otherwise, 'the else part of b.if');
   const test = c.condition(condition, 'b.if');
-  const thenBlock = c.createBlock('then'), elseBlock = other && c.createBlock('else'), join = c.createBlock('join');
+  const thenBlock = c.createBlock('then'), elseBlock = other && c.createBlock('else'), join = c.createBlock('join'), branch = c.ssa.branch();
   c.branchTo(test, thenBlock, elseBlock ?? join);
   const loc = c.fb.loc;
   c.open(thenBlock);
@@ -34,7 +34,7 @@ export function ifElse(c: FunctionContext, condition: unknown, then: unknown, ot
     c.fb.loc = loc;
     c.jumpTo(join);
   }
-  c.open(join);
+  c.openJoin(join, branch);
 }
 
 /** A value chosen by a branch: only one side is computed. */
@@ -42,7 +42,7 @@ export function choose(c: FunctionContext, type: RuntimeType, condition: unknown
   const yes = callback(whenTrue, `the first part of ${what}`), no = callback(whenFalse, `the second part of ${what}`);
   const test = c.condition(condition, what);
   const thenBlock = c.createBlock('then'), elseBlock = c.createBlock('else'), join = c.createBlock('join');
-  const result = c.fb.addBlockParam(join, type.mir);
+  const result = c.fb.addBlockParam(join, type.mir), branch = c.ssa.branch();
   c.branchTo(test, thenBlock, elseBlock);
   const loc = c.fb.loc;
   for (const [block, side] of [[thenBlock, yes], [elseBlock, no]] as const) {
@@ -52,7 +52,7 @@ export function choose(c: FunctionContext, type: RuntimeType, condition: unknown
     c.fb.loc = loc;
     c.jumpTo(join, [id]);
   }
-  c.open(join);
+  c.openJoin(join, branch);
   return c.wrap(type, result);
 }
 
@@ -209,6 +209,7 @@ export function switchOn(c: FunctionContext, value: unknown, cases: unknown, oth
   });
   const other = otherwise === undefined ? undefined : callback(otherwise, 'the default of b.switch');
   const join = c.createBlock('join'), fallback = other === undefined ? join : c.createBlock('default');
+  const branch = c.ssa.branch();
   c.switchTo(id, edges, fallback);
   const loc = c.fb.loc;
   list.forEach(({ run }, i) => {
@@ -223,5 +224,5 @@ export function switchOn(c: FunctionContext, value: unknown, cases: unknown, oth
     c.fb.loc = loc;
     c.jumpTo(join);
   }
-  c.open(join);
+  c.openJoin(join, branch);
 }

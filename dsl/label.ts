@@ -37,6 +37,7 @@ export class LabelImpl {
     if (this.#entered) throw usageError('a label is entered twice', 'Write each block in one piece; make another label for the rest.');
     if (c.isLive) throw usageError('b.enter in the middle of code that goes on', 'End the code before it: b.jump(label, ...), b.br, b.ret or b.trap.');
     this.#entered = true;
+    c.ssa.noteLabel();
     c.enter(this.#block);
     return this.#values.map((id, i) => c.wrap(this.params[i], id));
   }
