@@ -54,6 +54,7 @@ export class AtomicPlace {
   xor(value: unknown, ordering?: unknown): BaseValue { return this.#change('xor', 'xor', value, ordering); }
   exchange(value: unknown, ordering?: unknown): BaseValue { return this.#change('exchange', 'xchg', value, ordering); }
   compareExchange(expected: unknown, replacement: unknown, orderings: { readonly success?: unknown; readonly failure?: unknown } = {}): readonly [BaseValue, BaseValue] {
+    if (typeof orderings !== 'object' || orderings === null) throw usageError(`the orderings of an atomic compare-exchange are ${describe(orderings)}`, 'Write { success: \'acquire\', failure: \'relaxed\' }, or leave them out.');
     const success = readOrdering(orderings.success, 'an atomic compare-exchange', ALL), failure = readOrdering(orderings.failure, 'an atomic compare-exchange that fails', LOAD);
     const c = this.#writing(), { type } = this.#spot;
     const old = this.#operand(c, expected, 'compareExchange'), next = this.#operand(c, replacement, 'compareExchange');

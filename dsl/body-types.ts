@@ -8,10 +8,10 @@ import type { JsOf, MemoryType, OperandOf, OperandsOf, PlaceOf, ResultSpec, Resu
 import type {
   Bool, BoolOrBoolean, I32, I32OrNumber, I64, Index, OperandLike, Ptr, TakesOperand, U32OrNumber, U8OrNumber,
 } from './values.ts';
-import type { UsableAs } from './brand.ts';
+import type { HoldsValue, UsableAs } from './brand.ts';
 
 /** A mutable variable of a function. It becomes SSA values: reading and writing cost nothing by themselves. */
-export interface Var<T extends ValueType> {
+export interface Var<T extends ValueType> extends HoldsValue {
   /** Its current value. */
   get(): ValueOf<T>;
   /** Gives it a new value. */
@@ -19,6 +19,9 @@ export interface Var<T extends ValueType> {
   /** `set(change(get()))`. @example total.update(t => t.add(x)) */
   update(change: (current: ValueOf<T>) => OperandOf<T>): void;
 }
+
+/** What a constant of a type may be: what it is in JavaScript, and `null` for pointers and function references. */
+export type ConstantOf<T extends ValueType> = T extends { readonly kind: 'function' } ? null : T extends { readonly kind: 'pointer' } ? JsOf<T> | null : JsOf<T>;
 
 /** An open loop, for breaking out of an outer one. */
 export interface Loop {
@@ -49,8 +52,8 @@ export type Counter<A, B = never> =
   A extends AnyInteger ? A
   : [Extract<B, AnyInteger>] extends [never] ? (A extends bigint ? I64 : I32)
   : Extract<B, AnyInteger>;
-/** A bound that goes with `A`: a value of its type, or a literal. */
-type BoundLike<A> = A extends TakesOperand<infer O> ? O : Bound;
+/** A bound that goes with `A`: a value of its type, or a literal of its kind. */
+type BoundLike<A> = A extends TakesOperand<infer O> ? O : A extends number ? UsableAs<'besideNumber'> | number : A extends bigint ? UsableAs<'besideBigint'> | bigint : Bound;
 
 /** A case of `b.switch`: one label or several, and what to do. */
 export type SwitchCases<L> = readonly (readonly [label: L | readonly L[], body: () => void])[];
@@ -72,14 +75,16 @@ export interface MemoryOps {
 /** A pointer to anything. */
 export type PtrLike = UsableAs<'ptr'> | null;
 
-/** Writes the body of a function with result `R`. Every method emits code at the point where it is called. */
-export interface Body<R extends ResultSpec> {
-  // --- leaving ---
+/**
+ * What the bodies of all functions are written with, whatever their results: the type of `b` in helpers that many
+ * functions share. Every method emits code at the point where it is called.
+ *
+ * @example
+ * const positive = (b: AnyBody, x: I32): I32 => b.choose(i32, x.lt(0), () => 0, () => x);
+ */
+export interface AnyBody {
+  // --- stopping ---
 
-  /** Returns from the function. What follows in the same body can never run and is dropped. */
-  ret(...values: ReturnArgs<R>): void;
-  /** Calls `callee` in place of this activation: the stack does not grow. Its results are this function's. */
-  tailCall<P extends readonly ValueType[]>(callee: Callable<P, R> | FnRef<P, R>, ...args: NoInfer<OperandsOf<P>>): void;
   /** Stops the program with a trap, `user` unless said. */
   trap(code?: TrapCode): void;
   /** Says that this point is never reached; traps `unreachable` if it is. */
@@ -88,7 +93,7 @@ export interface Body<R extends ResultSpec> {
   // --- values ---
 
   /** A constant. @example b.const(i64, 1n) */
-  const<T extends ValueType>(type: T, value: JsOf<T> | null): ValueOf<T>;
+  const<T extends ValueType>(type: T, value: NoInfer<ConstantOf<T>>): ValueOf<T>;
   /** A mutable variable. @example const total = b.var(f64, 0) */
   var<T extends ValueType>(type: T, initial: NoInfer<OperandOf<T>>): Var<T>;
   /** `whenTrue` or `whenFalse`, without a branch; both are computed. */
@@ -143,8 +148,8 @@ export interface Body<R extends ResultSpec> {
   enter<P extends readonly ValueType[]>(label: Label<P>): ValuesOf<P>;
   /** Jumps to a raw block. */
   jump<P extends readonly ValueType[]>(label: Label<P>, ...args: NoInfer<OperandsOf<P>>): void;
-  /** Jumps to `then` or `otherwise`. @example b.br(n.eq(0), done.with(acc), again.with(n.sub(1), acc)) */
-  br(condition: BoolOrBoolean, then: Target, otherwise: Target): void;
+  /** Jumps to `then` or `otherwise`; a label without parameters stands for itself. @example b.br(n.eq(0), done.with(acc), again) */
+  br(condition: BoolOrBoolean, then: Target | Label<readonly []>, otherwise: Target | Label<readonly []>): void;
 
   // --- memory ---
 
@@ -165,4 +170,12 @@ export interface Body<R extends ResultSpec> {
   fence(ordering?: FenceOrdering): void;
   /** A place where a host may stop or inspect the run. */
   safepoint(): void;
+}
+
+/** Writes the body of a function with result `R`. */
+export interface Body<R extends ResultSpec> extends AnyBody {
+  /** Returns from the function. What follows in the same body can never run and is dropped. */
+  ret(...values: ReturnArgs<R>): void;
+  /** Calls `callee` in place of this activation: the stack does not grow. Its results are this function's. */
+  tailCall<P extends readonly ValueType[]>(callee: Callable<P, R> | FnRef<P, R>, ...args: NoInfer<OperandsOf<P>>): void;
 }

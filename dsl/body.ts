@@ -6,16 +6,19 @@ import { BaseValue } from './base-value.ts';
 import type { FunctionContext } from './context.ts';
 import { choose, doWhileLoop, endlessLoop, forLoop, ifElse, leaveLoop, switchOn, whileLoop } from './control-flow.ts';
 import { definitionOf } from './function.ts';
+import { indexType } from './index-type.ts';
 import { hostDefinitionOf } from './host.ts';
 import { literal } from './literals.ts';
 import { LabelImpl, readTarget } from './label.ts';
 import { makePlace } from './place.ts';
 import { formatTypes, giveResults, readArguments } from './signature.ts';
 import { tableDefinitionOf } from './table.ts';
-import { bool, i32, isMemoryType, isValueType, layoutOf, ptr, u32, u8, unit, type MemoryType, type RuntimeMemoryType, type RuntimeType } from './types.ts';
-import { describe, usageError } from './usage.ts';
+import { bool, i32, isMemoryType, isValueType, layoutOf, ptr, sameTypes, u8, unit, type MemoryType, type RuntimeMemoryType, type RuntimeType } from './types.ts';
+import { describe, remedyFor, usageError } from './usage.ts';
 import { Variable } from './variable.ts';
 
+/** An index beyond any table. */
+const NO_ENTRY = -1;
 const asRuntime = (t: unknown): RuntimeType => t as RuntimeType;
 
 export class BodyImpl {
@@ -24,6 +27,7 @@ export class BodyImpl {
   constructor(c: FunctionContext) {
     this.#c = c;
     this.memory = new MemoryImpl(c);
+    bindMethods(this);
   }
   #begin(what: string): FunctionContext { return this.#c.begin(what); }
 
@@ -40,7 +44,7 @@ export class BodyImpl {
     const reference = callee instanceof BaseValue && callee.type.kind === 'function' ? callee : undefined;
     const signature = f ?? reference?.type.signature;
     if (signature === undefined) throw usageError(`b.tailCall wants a function, not ${describe(callee)}`, 'Give a function made by fn, or a function reference.');
-    if (signature.results.map((r) => r.mir).join() !== c.results.map((r) => r.mir).join()) {
+    if (!sameTypes(signature.results, c.results)) {
       throw usageError(`b.tailCall from function '${c.name}' to one that is ${formatTypes(signature)}`, `The callee's result becomes this function's: it must be (${c.results.map((r) => r.name).join(', ')}).`);
     }
     const ids = readArguments(c, f === undefined ? 'the function reference' : `function '${f.name}'`, signature.params, args);
@@ -85,14 +89,12 @@ export class BodyImpl {
   callIndirect(table: unknown, index: unknown, ...args: readonly unknown[]): unknown {
     const c = this.#begin('b.callIndirect'), t = tableDefinitionOf(table);
     if (t === undefined) throw usageError(`b.callIndirect wants a table, not ${describe(table)}`, 'Give a table made by table(name, [functions]).');
-    const base = c.module.useTable(t), length = t.entries.length;
-    const type = index instanceof BaseValue && index.type.mir === 'i32' ? index.type : asRuntime(u32);
-    const id = c.operand(type, index, 'the index of b.callIndirect');
+    const length = t.entries.length;
+    const id = c.operand(indexType(index), index, 'the index of b.callIndirect');
     const ids = readArguments(c, `an entry of table '${t.name}'`, t.params, args);
     // An index outside of this table must not reach a neighbour in the module's one table.
     const inside = c.fb.compare('ult', id, c.fb.const('i32', length));
-    const shifted = base === 0 ? id : c.fb.binary('add', id, c.fb.const('i32', base));
-    const entry = c.fb.select(inside, shifted, c.fb.const('i32', -1));
+    const entry = c.fb.select(inside, c.fb.binary('add', id, c.module.tableBase(c, t)), c.fb.const('i32', NO_ENTRY));
     const results = c.fb.callIndirect({ params: t.params.map((p) => p.mir), results: t.results.map((r) => r.mir) }, entry, ids);
     return giveResults(c, t.results, t.tuple, results);
   }
@@ -151,17 +153,19 @@ export class BodyImpl {
 /** Linear memory as a whole. */
 class MemoryImpl {
   readonly #c: FunctionContext;
-  constructor(c: FunctionContext) { this.#c = c; }
+  constructor(c: FunctionContext) {
+    this.#c = c;
+    bindMethods(this);
+  }
   #pointer(x: unknown, what: string): Value {
     if (x === null) return this.#c.fb.const('ptr', 0);
-    if (!(x instanceof BaseValue) || x.type.kind !== 'pointer') throw usageError(`${what} wants a pointer, not ${describe(x)}`, 'Give a pointer; the address of a place is place.$ptr.');
+    if (!(x instanceof BaseValue) || x.type.kind !== 'pointer') throw usageError(`${what} wants a pointer, not ${describe(x)}`, remedyFor(x, 'Give a pointer; the address of a place is place.$ptr.'));
     this.#c.checkUsable(x);
     return x.id;
   }
   #count(x: unknown, what: string): Value {
     const c = this.#c;
-    const type = x instanceof BaseValue && x.type.mir === 'i32' ? x.type : asRuntime(u32);
-    const id = c.operand(type, x, what);
+    const type = indexType(x), id = c.operand(type, x, what);
     return c.module.memoryModel === 'linear' ? id : c.fb.convert(type.signed ? 'sext' : 'zext', id, 'i64');
   }
   #linear(what: string): FunctionContext {
@@ -186,6 +190,13 @@ class MemoryImpl {
     const to = this.#pointer(destination, 'b.memory.fill');
     const byte = value instanceof BaseValue ? c.fb.convert('zext', c.operand(asRuntime(u8), value, 'b.memory.fill'), 'i32') : c.fb.const('i32', Number(literal(asRuntime(u8), value)) & 0xff);
     c.fb.memoryFill(to, byte, this.#count(bytes, 'b.memory.fill'));
+  }
+}
+
+/** Methods that work without their object, so that a body may take `b` apart: `({ ret, memory }, x) => ...`. */
+function bindMethods(object: object): void {
+  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(Object.getPrototypeOf(object) as object))) {
+    if (typeof value === 'function' && name !== 'constructor') Object.defineProperty(object, name, { value: value.bind(object) as unknown });
   }
 }
 

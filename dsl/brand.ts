@@ -17,6 +17,9 @@ export type VectorName = Vector128Name | Vector256Name;
 /** Names of everything that can be a value. */
 export type TypeName = ScalarName | 'ptr' | 'fn' | VectorName;
 
+/** Names of what several types may be used as: any integer, an integer beside a literal, a vector by its width. */
+type ClassName = 'integer' | 'besideNumber' | 'besideBigint' | 'bits128' | 'bits256';
+
 type IntegerName = 'i8' | 'i16' | 'i32' | 'i64' | 'u8' | 'u16' | 'u32' | 'u64';
 type FloatName = 'f32' | 'f64';
 
@@ -43,6 +46,8 @@ type FromVector<From extends VectorName, To extends TypeName> =
 export type Uses<Me extends TypeName> =
   { readonly [T in TypeName]: T extends Me ? T : `${Me} is not ${T}: ${Remedy<Me, T>}` }
   & { readonly integer: Me extends IntegerName ? 'integer' : `${Me} is not an integer: ${Me extends FloatName | 'bool' ? 'convert it, for example with .toI32()' : 'only integers count'}` }
+  & { readonly besideNumber: Me extends 'i64' | 'u64' ? `a literal beside ${Me} is a bigint such as 0n` : Me extends IntegerName ? 'besideNumber' : `${Me} is not an integer` }
+  & { readonly besideBigint: Me extends 'i64' | 'u64' ? 'besideBigint' : Me extends IntegerName ? `a literal beside ${Me} is a number such as 0` : `${Me} is not an integer` }
   & { readonly bits128: Me extends Vector128Name ? 'bits128' : `${Me} is not a vector of 128 bits` }
   & { readonly bits256: Me extends Vector256Name ? 'bits256' : `${Me} is not a vector of 256 bits` };
 
@@ -50,7 +55,12 @@ export type Uses<Me extends TypeName> =
 export interface Branded<N extends TypeName> { readonly [usedAs]: Uses<N> }
 
 /** Anything that may be used as `N`. */
-export interface UsableAs<N extends TypeName | 'integer' | 'bits128' | 'bits256'> { readonly [usedAs]: { readonly [K in N]: N } }
+export interface UsableAs<N extends TypeName | ClassName> { readonly [usedAs]: { readonly [K in N]: N } }
+
+/** What the checker says when the place or variable that holds a value stands where the value is wanted. */
+export interface HoldsValue { readonly [usedAs]: { readonly [K in TypeName | ClassName]: K extends 'ptr' ? 'this holds a value: read it with .get(), or take the address of a place with .$ptr' : 'this holds a value: read it with .get()' } }
+/** What the checker says when the place of a struct or array stands where a value is wanted. */
+export interface HoldsParts { readonly [usedAs]: { readonly [K in TypeName | ClassName]: 'structs and arrays are read part by part; their address is place.$ptr' } }
 
 /** A pointer's target, as the checker sees it. */
 export interface PointsTo<T> { readonly [pointee]: T }

@@ -7,9 +7,9 @@ import { BaseValue } from './base-value.ts';
 import { formatPlace, Origin } from './location.ts';
 import { isLiteral, literal } from './literals.ts';
 import type { ModuleContext } from './module-context.ts';
-import { Ssa, type SsaVariable } from './ssa.ts';
+import { Ssa, type Branch, type SsaVariable } from './ssa.ts';
 import { bool, sameType, type RuntimeType } from './types.ts';
-import { describe, usageError, withArticle } from './usage.ts';
+import { describe, remedyFor, usageError, withArticle } from './usage.ts';
 
 /** A stretch of the body whose values end with it. */
 export interface Scope { readonly what: string; readonly origin: number; open: boolean }
@@ -18,7 +18,6 @@ export interface Scope { readonly what: string; readonly origin: number; open: b
 export interface LoopFrame {
   readonly breakTo: BlockId;
   readonly continueTo: BlockId;
-  readonly scopeDepth: number;
   open: boolean;
 }
 
@@ -50,6 +49,8 @@ export class FunctionContext {
   readonly loops: LoopFrame[] = [];
   /** Raw blocks, to check at the end that each was written. */
   readonly labels: { readonly isDangling: boolean; readonly origin: Origin }[] = [];
+  /** The first error that was thrown inside of a control construct, which is unfinished since. */
+  failure: { readonly what: string; readonly error: unknown } | undefined;
   readonly #variables = new Map<SsaVariable, { readonly name: string; readonly origin: Origin }>();
   readonly #wrap: Wrap;
   scope: Scope = { what: 'function', origin: 0, open: true };
@@ -85,8 +86,10 @@ export class FunctionContext {
       if (x.type !== type && !sameType(x.type, type)) throw mixed(x.type, type, what);
       return x.id;
     }
-    if (!isLiteral(x)) throw usageError(`${what} wants ${withArticle(type.name)}, not ${describe(x)}`, x instanceof Promise ? 'Function bodies are synchronous: do not await in them.' : `Give ${withArticle(type.name)} value or a literal.`);
-    return this.fb.const(type.mir, literal(type, x));
+    if (!isLiteral(x)) throw usageError(`${what} wants ${withArticle(type.name)}, not ${describe(x)}`, x instanceof Promise ? 'Function bodies are synchronous: do not await in them.' : remedyFor(x, `Give ${withArticle(type.name)} value or a literal.`));
+    const constant = literal(type, x);
+    if (type.mir === 'ptr' && constant > 0xffffffff && this.module.memoryModel === 'linear') throw usageError(`${describe(x)} is no address of linear memory`, 'Addresses there have 32 bits: use one below 2^32.');
+    return this.fb.const(type.mir, constant);
   }
   /** Checks that a value may be used here. */
   checkUsable(x: BaseValue): void {
@@ -131,6 +134,11 @@ export class FunctionContext {
   open(block: BlockId): void {
     this.ssa.seal(block);
     this.enter(block);
+  }
+  /** Seals and enters the block in which the paths from `branch` meet. */
+  openJoin(block: BlockId, branch: Branch): void {
+    this.ssa.meet(block, branch);
+    this.open(block);
   }
   /** After a terminator: what follows can never run, is written to a block of its own, and is dropped at the end. */
   #afterTerminator(): void { this.open(this.createBlock()); }
@@ -186,13 +194,30 @@ export class FunctionContext {
     this.scope = { what, origin: this.fb.loc, open: true };
     const scope = this.scope;
     try {
-      const given = callback();
-      if (given instanceof Promise) throw usageError(`the body of ${what} is asynchronous`, 'Remove async and await: a body describes code, it does not run it.');
+      this.part(what, () => {
+        const problem = notRun(callback());
+        if (problem !== undefined) throw usageError(`the body of ${what} ${problem.what}`, problem.remedy);
+      });
     } finally {
       scope.open = false;
       this.scope = outer;
     }
   }
+  /** Runs a callback that stands in the middle of a control construct: an error in it leaves the function unfinished. */
+  part<T>(what: string, callback: () => T): T {
+    try { return callback(); } catch (error) {
+      this.failure ??= { what, error };
+      throw error;
+    }
+  }
+}
+
+/** What is wrong with a body that gave `given` and has not described its code, or not all of it; undefined when nothing is. */
+export function notRun(given: unknown): { readonly what: string; readonly remedy: string } | undefined {
+  if (typeof given !== 'object' || given === null) return undefined;
+  if (given instanceof Promise) return { what: 'is asynchronous', remedy: 'Remove async and await: a body describes code, it does not run it.' };
+  if (/Generator\]$/.test(Object.prototype.toString.call(given))) return { what: 'is a generator, which nobody runs', remedy: 'Write a plain function.' };
+  return undefined;
 }
 
 /** The error for a value of one type where another is wanted. */

@@ -21,7 +21,7 @@ export function ifElse(c: FunctionContext, condition: unknown, then: unknown, ot
   const run = callback(then, 'the then part of b.if');
   const other = otherwise === undefined ? undefined : callback(otherwise, 'the else part of b.if');
   const test = c.condition(condition, 'b.if');
-  const thenBlock = c.createBlock('then'), elseBlock = other && c.createBlock('else'), join = c.createBlock('join');
+  const thenBlock = c.createBlock('then'), elseBlock = other && c.createBlock('else'), join = c.createBlock('join'), branch = c.ssa.branch();
   c.branchTo(test, thenBlock, elseBlock ?? join);
   const loc = c.fb.loc;
   c.open(thenBlock);
@@ -34,7 +34,7 @@ export function ifElse(c: FunctionContext, condition: unknown, then: unknown, ot
     c.fb.loc = loc;
     c.jumpTo(join);
   }
-  c.open(join);
+  c.openJoin(join, branch);
 }
 
 /** A value chosen by a branch: only one side is computed. */
@@ -42,7 +42,7 @@ export function choose(c: FunctionContext, type: RuntimeType, condition: unknown
   const yes = callback(whenTrue, `the first part of ${what}`), no = callback(whenFalse, `the second part of ${what}`);
   const test = c.condition(condition, what);
   const thenBlock = c.createBlock('then'), elseBlock = c.createBlock('else'), join = c.createBlock('join');
-  const result = c.fb.addBlockParam(join, type.mir);
+  const result = c.fb.addBlockParam(join, type.mir), branch = c.ssa.branch();
   c.branchTo(test, thenBlock, elseBlock);
   const loc = c.fb.loc;
   for (const [block, side] of [[thenBlock, yes], [elseBlock, no]] as const) {
@@ -52,7 +52,7 @@ export function choose(c: FunctionContext, type: RuntimeType, condition: unknown
     c.fb.loc = loc;
     c.jumpTo(join, [id]);
   }
-  c.open(join);
+  c.openJoin(join, branch);
   return c.wrap(type, result);
 }
 
@@ -74,7 +74,7 @@ export class LoopHandle {
 }
 
 function runBody(c: FunctionContext, what: string, breakTo: number, continueTo: number, body: (loop: LoopHandle) => void): void {
-  const frame: LoopFrame = { breakTo, continueTo, scopeDepth: c.loops.length, open: true };
+  const frame: LoopFrame = { breakTo, continueTo, open: true };
   c.loops.push(frame);
   const loc = c.fb.loc;
   try { c.body(what, () => body(new LoopHandle(c, frame))); } finally {
@@ -91,7 +91,7 @@ export function whileLoop(c: FunctionContext, condition: unknown, body: unknown)
   const loc = c.fb.loc;
   c.jumpTo(header);
   c.enter(header);
-  const value = c.condition(test(), 'b.while');
+  const value = c.part('b.while', () => c.condition(test(), 'b.while'));
   c.fb.loc = loc;
   c.branchTo(value, bodyBlock, exit);
   c.open(bodyBlock);
@@ -136,9 +136,10 @@ export function forLoop(c: FunctionContext, range: unknown, body: unknown): void
   const sample = list.find((x) => x instanceof BaseValue);
   const type = sample !== undefined ? sample.type : (list.some((x) => typeof x === 'bigint') ? i64 : i32) as unknown as RuntimeType;
   if (type.kind !== 'scalar' || type.surface === 'bool' || type.surface === 'f32' || type.surface === 'f64') throw usageError(`b.for cannot count in ${type.name}`, 'Count in an integer type and convert the counter.');
-  const step = list[2] ?? (type.mir === 'i64' ? 1n : 1);
-  const down = !(step instanceof BaseValue) && Number(step) < 0;
-  if (!(step instanceof BaseValue) && Number(step) === 0) throw usageError('the step of b.for is 0', 'Use a step that moves towards the end.');
+  const step = list[2] === undefined ? (type.mir === 'i64' ? 1n : 1) : list[2];
+  const number = typeof step === 'number' || typeof step === 'bigint' ? Number(step) : NaN;
+  const down = number < 0;
+  if (number === 0) throw usageError('the step of b.for is 0', 'Use a step that moves towards the end.');
   const start = c.operand(type, list[0], 'the start of b.for'), end = c.operand(type, list[1], 'the end of b.for');
   // An unsigned counter goes down by subtracting the step's magnitude.
   const magnitude = step instanceof BaseValue ? step : down ? (typeof step === 'bigint' ? -step : -(step as number)) : step;
@@ -172,15 +173,25 @@ export function leaveLoop(c: FunctionContext, what: 'break' | 'continue', loop: 
   c.leaveTo(what === 'break' ? frame.breakTo : frame.continueTo);
 }
 
+/** The label that a key of a case object is. */
+function labelOf(type: RuntimeType, key: string): number | bigint {
+  if (!/^-?\d+$/.test(key)) throw usageError(`${describe(key)} is no label of b.switch`, 'Use integers as keys: { 0: () => { ... }, 1: () => { ... } }.');
+  return type.mir === 'i64' ? BigInt(key) : Number(key);
+}
+
 export function switchOn(c: FunctionContext, value: unknown, cases: unknown, otherwise: unknown): void {
   if (!(value instanceof BaseValue) || value.type.kind !== 'scalar' || !/^[iu]/.test(value.type.surface)) throw usageError(`b.switch wants an integer value, not ${describe(value)}`, 'Switch on i8 to i64 or u8 to u64.');
   const { type } = value;
   const id = c.operand(type, value, 'b.switch');
   const list: { readonly labels: readonly unknown[]; readonly run: Callback }[] = [];
   if (Array.isArray(cases)) {
-    for (const [labels, run] of cases as readonly (readonly [unknown, unknown])[]) list.push({ labels: Array.isArray(labels) ? labels as readonly unknown[] : [labels], run: callback(run, 'a case of b.switch') });
+    for (const entry of cases as readonly unknown[]) {
+      if (!Array.isArray(entry)) throw usageError(`a case of b.switch is ${describe(entry)}`, 'Give [label, () => { ... }], or [[label, ...], () => { ... }].');
+      const [labels, run] = entry as readonly unknown[];
+      list.push({ labels: Array.isArray(labels) ? labels as readonly unknown[] : [labels], run: callback(run, 'a case of b.switch') });
+    }
   } else if (typeof cases === 'object' && cases !== null) {
-    for (const [key, run] of Object.entries(cases)) list.push({ labels: [type.mir === 'i64' ? BigInt(key) : Number(key)], run: callback(run, `case ${key} of b.switch`) });
+    for (const [key, run] of Object.entries(cases)) list.push({ labels: [labelOf(type, key)], run: callback(run, `case ${key} of b.switch`) });
   } else {
     throw usageError(`the cases of b.switch are ${describe(cases)}`, 'Give [[label, () => { ... }], ...] or { label: () => { ... } }.');
   }
@@ -198,6 +209,7 @@ export function switchOn(c: FunctionContext, value: unknown, cases: unknown, oth
   });
   const other = otherwise === undefined ? undefined : callback(otherwise, 'the default of b.switch');
   const join = c.createBlock('join'), fallback = other === undefined ? join : c.createBlock('default');
+  const branch = c.ssa.branch();
   c.switchTo(id, edges, fallback);
   const loc = c.fb.loc;
   list.forEach(({ run }, i) => {
@@ -212,5 +224,5 @@ export function switchOn(c: FunctionContext, value: unknown, cases: unknown, oth
     c.fb.loc = loc;
     c.jumpTo(join);
   }
-  c.open(join);
+  c.openJoin(join, branch);
 }

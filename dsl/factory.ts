@@ -29,7 +29,9 @@ export const wrapValue: Wrap = (context, type, id): BaseValue => {
     case 'i8': case 'i16': case 'i32': case 'i64': case 'u8': case 'u16': case 'u32': case 'u64': return new IntegerValue(context, type, id);
     case 'f32': case 'f64': return new FloatValue(context, type, id);
     case 'ptr': return new PointerValue(context, type, id);
-    case 'fn': return new FunctionReferenceValue(context, type, id);
+    case 'fn':
+      context.module.useReferences();
+      return new FunctionReferenceValue(context, type, id);
     default: return new VectorValue(context, type, id);
   }
 };

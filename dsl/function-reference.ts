@@ -2,7 +2,7 @@
 import type { Branded, UsableAs } from './brand.ts';
 import { BaseValue } from './base-value.ts';
 import type { FieldPlace } from './place-types.ts';
-import { giveResults, isTuple, readArguments, readSignature } from './signature.ts';
+import { formatTypes, giveResults, isTuple, readArguments, readSignature } from './signature.ts';
 import type { OperandsOf, ResultSpec, ResultValue, RuntimeType, ValueType } from './types.ts';
 import type { Bool, TakesOperand } from './values.ts';
 
@@ -21,7 +21,7 @@ export interface FnRef<P extends readonly ValueType[], R extends ResultSpec> ext
 /** A reference to a function of the same signature, or `null`. */
 export type FnRefOperand<P, R> = (UsableAs<'fn'> & { readonly [signature]: (params: P, result: R) => void }) | null;
 
-/** The type of references to functions with parameters `P` and result `R`; an `i32` in MIR, `number` in JavaScript. */
+/** The type of references to functions with parameters `P` and result `R`; an `i32` in MIR, `number` in JavaScript. Null is 0. */
 export interface FnRefType<P extends readonly ValueType[], R extends ResultSpec> extends ValueType<FnRef<P, R>, FnRefOperand<P, R>, number, FieldPlace<FnRefType<P, R>>> {
   readonly kind: 'function';
   readonly name: string;
@@ -37,13 +37,10 @@ export interface FnRefType<P extends readonly ValueType[], R extends ResultSpec>
 export function fnRef<const P extends readonly ValueType[], const R extends ResultSpec>(params: P, result: R): FnRefType<P, R> {
   const s = readSignature('fnRef', 'fnRef', params, result);
   const type: RuntimeType & { tuple: boolean } = {
-    kind: 'function', name: `fnRef([${s.params.map((p) => p.name).join(', ')}])`, mir: 'i32', surface: 'fn', signed: false, signature: s, tuple: isTuple(result),
+    kind: 'function', name: `fnRef(${formatTypes(s)})`, mir: 'i32', surface: 'fn', signed: false, signature: s, tuple: isTuple(result),
   };
   return Object.freeze(type) as unknown as FnRefType<P, R>;
 }
-
-/** The index that refers to no function: beyond any table. */
-export const NULL_FUNCTION = -1;
 
 export class FunctionReferenceValue extends BaseValue {
   call(...args: readonly unknown[]): unknown {

@@ -55,7 +55,7 @@ function declare<P extends readonly ValueType[], R extends ResultSpec>(name: str
     kind: 'fn', fnName: name, params, result,
     ref(): unknown {
       const c = currentContext(`a reference to function '${name}' is taken`).begin('a reference');
-      return c.wrap(fnRef(params, result) as unknown as RuntimeType, c.fb.const('i32', c.module.functionIndex(definition)));
+      return c.wrap(fnRef(params, result) as unknown as RuntimeType, c.module.functionIndex(c, definition));
     },
     define(given: FnBody<P, R>): unknown {
       if (typeof given !== 'function') throw usageError(`the body of function '${name}' is not a function but ${describe(given)}`, 'Write define((b, ...params) => { ... }).');
@@ -102,7 +102,7 @@ export interface FnFactory {
  */
 export const fn: FnFactory = Object.assign(
   function fn<P extends readonly ValueType[], R extends ResultSpec>(name: string, params: P, result: R, body: FnBody<P, R>): Fn<P, R> {
-    if (typeof body !== 'function') throw usageError(`the body of function '${describe(name)}' is not a function but ${describe(body)}`, 'Write fn(name, [types], result, (b, ...params) => { ... }), or fn.declare(name, [types], result).');
+    if (typeof body !== 'function') throw usageError(`the body of function ${typeof name === 'string' ? `'${name}'` : describe(name)} is not a function but ${describe(body)}`, 'Write fn(name, [types], result, (b, ...params) => { ... }), or fn.declare(name, [types], result).');
     return declare(name, params, result, body);
   },
   { declare: <P extends readonly ValueType[], R extends ResultSpec>(name: string, params: P, result: R): DeclaredFn<P, R> => declare(name, params, result, undefined) },

@@ -43,16 +43,19 @@ const CAPABILITIES: readonly Capability[] = ['none', 'syscall', 'file-io', 'netw
  * const write = host('write', [i32, ptr(u8), u32], i32, { libc: true, capability: 'file-io', buffers: [{ pointer: 1, length: 2, access: 'read' }] });
  */
 export function host<const P extends readonly ValueType[], const R extends ResultSpec>(name: string, params: P, result: R, options: HostOptions & { readonly libc: true }): Host<P, R, 'libc'>;
-export function host<const P extends readonly ValueType[], const R extends ResultSpec>(name: string, params: P, result: R, options?: HostOptions & { readonly libc?: false }): Host<P, R, 'js'>;
+export function host<const P extends readonly ValueType[], const R extends ResultSpec>(name: string, params: P, result: R, options?: HostOptions & { readonly libc?: false; readonly buffers?: never }): Host<P, R, 'js'>;
 export function host(name: string, params: readonly ValueType[], result: ResultSpec, options: HostOptions = {}): unknown {
   const signature = readSignature('host', name, params, result);
+  if (typeof options !== 'object' || options === null) throw usageError(`the options of host '${name}' are ${describe(options)}`, 'Write { capability, libc, buffers }, or leave them out.');
   const wide = [...signature.params, ...signature.results].find((t) => t.mir === 'v256');
   if (wide !== undefined) throw usageError(`host '${name}' takes or gives ${withArticle(wide.name)}, and 256 bits do not cross to the host`, 'Give halves, .low() and .high(), or pass it through memory: ptr(T).');
   const vector = options.libc === true ? [...signature.params, ...signature.results].find((t) => t.kind === 'vector') : undefined;
   if (vector !== undefined) throw usageError(`host '${name}' of the C library takes or gives ${withArticle(vector.name)}, which has no C type here`, 'Pass it through memory: ptr(T).');
   const capability = options.capability ?? 'none';
   if (!CAPABILITIES.includes(capability)) throw usageError(`host '${name}' asks for the unknown capability ${describe(capability)}`, `Use one of ${CAPABILITIES.join(', ')}.`);
+  if (options.buffers !== undefined && options.libc !== true) throw usageError(`host '${name}' declares buffers, but is no function of the C library`, 'Add libc: true, or leave them out: a JavaScript function gets addresses.');
   for (const b of options.buffers ?? []) {
+    if (b.access !== 'read' && b.access !== 'write') throw usageError(`host '${name}' declares a buffer with access ${describe(b.access)}`, 'Use \'read\' or \'write\', as seen from the C function.');
     if (signature.params[b.pointer]?.kind !== 'pointer') throw usageError(`host '${name}' declares a buffer at parameter ${b.pointer}, which is not a pointer`, 'Give the number of a ptr parameter, counting from 0.');
     if (b.length !== 'nul-terminated' && !['i32', 'i64'].includes(signature.params[b.length]?.mir)) throw usageError(`host '${name}' declares a buffer whose length is parameter ${String(b.length)}, which is not a 32- or 64-bit integer`, 'Give the number of the parameter with the length in bytes, or \'nul-terminated\'.');
   }

@@ -42,6 +42,6 @@ export type {
   Bool, I8, I16, I32, I64, U8, U16, U32, U64, F32, F64, Ptr, Index, BoolOrBoolean, I8OrNumber, I16OrNumber, I32OrNumber,
   I64OrBigint, U8OrNumber, U16OrNumber, U32OrNumber, U64OrBigint, F32OrNumber, F64OrNumber,
 } from './values.ts';
-export type { Body, Var, Loop, Label, Target, AnyInteger, AnyValue, Counter, MemoryOps } from './body-types.ts';
+export type { AnyBody, Body, ConstantOf, Var, Loop, Label, Target, AnyInteger, AnyValue, Counter, MemoryOps } from './body-types.ts';
 export type { FieldPlace, IntegerPlace, NumberPlace, StructPlace, ArrayPlace, AccessOptions } from './place-types.ts';
 export type { TypedModule, ExportsOf, ImportsOf, ArgsOf, ResultOf } from '../lib/mir/index.ts';

@@ -21,19 +21,23 @@ export class LabelImpl {
     c.labels.push(this);
     this.#values = params.map((p) => c.fb.addBlockParam(this.#block, p.mir));
   }
+  #requireIn(c: FunctionContext): void {
+    if (this.#context !== c) throw usageError(`a label of function '${this.#context.name}' is used in function '${c.name}'`, 'Labels belong to one function.');
+  }
   /** The block, for a jump from `c`. */
   blockIn(c: FunctionContext): BlockId {
-    if (this.#context !== c) throw usageError(`a label of function '${this.#context.name}' is used in function '${c.name}'`, 'Labels belong to one function.');
+    this.#requireIn(c);
     if (c.ssa.isSealed(this.#block)) throw usageError('a jump to a label that was sealed', 'Seal a label after the last jump to it, or not at all.');
     return this.#block;
   }
   with(...args: readonly unknown[]): TargetImpl { return new TargetImpl(this, args); }
   seal(): void { this.#context.begin('seal').ssa.seal(this.#block); }
   enter(c: FunctionContext): readonly BaseValue[] {
-    this.blockIn(c);
+    this.#requireIn(c);
     if (this.#entered) throw usageError('a label is entered twice', 'Write each block in one piece; make another label for the rest.');
     if (c.isLive) throw usageError('b.enter in the middle of code that goes on', 'End the code before it: b.jump(label, ...), b.br, b.ret or b.trap.');
     this.#entered = true;
+    c.ssa.noteLabel();
     c.enter(this.#block);
     return this.#values.map((id, i) => c.wrap(this.params[i], id));
   }

@@ -1,6 +1,9 @@
 /** Literals: which JavaScript values stand for a constant of which type, and the canonical form MIR wants. */
-import { describe, usageError, withArticle } from './usage.ts';
+import { describe, remedyFor, usageError, withArticle } from './usage.ts';
 import type { RuntimeType, VectorShape } from './types.ts';
+
+/** The reference to no function (`function-table.ts` says why 0). */
+const NULL_FUNCTION = 0;
 
 const RANGES: Readonly<Record<string, readonly [number | bigint, number | bigint]>> = {
   i8: [-128, 127], i16: [-32768, 32767], i32: [-2147483648, 2147483647], i64: [-(2n ** 63n), 2n ** 63n - 1n],
@@ -42,9 +45,9 @@ export function literal(type: RuntimeType, x: unknown): number | bigint {
       if (x === null) return 0;
       if (typeof x === 'bigint' && x >= 0n && x <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(x);
       if (typeof x !== 'number' || !Number.isSafeInteger(x) || x < 0) throw wrongKind(type, x, 'Use null, or an address: a whole number from 0.');
-      return x;
+      return x + 0; // -0 is 0
     case 'fn':
-      if (x === null) return -1;
+      if (x === null) return NULL_FUNCTION;
       throw wrongKind(type, x, 'Use a function reference: f.ref().');
     default: return vectorLiteral(type, type.vector!, x);
   }
@@ -74,7 +77,7 @@ function writeLane(data: DataView, at: number, lane: RuntimeType, x: number | bi
 }
 
 function wrongKind(type: RuntimeType, x: unknown, remedy: string): Error {
-  return usageError(`${describe(x)} cannot be ${withArticle(type.name)}`, remedy);
+  return usageError(`${describe(x)} cannot be ${withArticle(type.name)}`, remedyFor(x, remedy));
 }
 
 function inRange(type: RuntimeType, x: number | bigint): void {

@@ -49,10 +49,12 @@ export interface ModuleContext {
   /** Makes sure an import is declared. @throws UsageError when it is not */
   useHost(h: HostDefinition, by: string): void;
   useGlobal(g: GlobalDefinition): void;
-  /** The first index of a table in the module's function table. */
-  useTable(t: TableDefinition): number;
-  /** The index of a function in the module's function table. */
-  functionIndex(f: FunctionDefinition): number;
+  /** A constant: the first index of a table in the module's function table. */
+  tableBase(c: FunctionContext, t: TableDefinition): Value;
+  /** A constant: the index of a function in the module's function table. */
+  functionIndex(c: FunctionContext, f: FunctionDefinition): Value;
+  /** Says that there are references to functions. */
+  useReferences(): void;
   /** A constant that becomes the heap's base when the module is complete. */
   heapBase(c: FunctionContext): Value;
 }

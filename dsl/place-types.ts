@@ -1,6 +1,6 @@
 /** Places: typed spots in memory that are read and written, as the type checker sees them. */
 import type { Atomic } from './atomic-types.ts';
-import type { ScalarName } from './brand.ts';
+import type { HoldsParts, HoldsValue, ScalarName } from './brand.ts';
 import type { Fields, StructType } from './struct.ts';
 import type { Index, Ptr } from './values.ts';
 import type { VectorTypeWith } from './vector-types.ts';
@@ -10,7 +10,7 @@ import type { MemoryType, OperandOf, PlaceOf, ValueOf, ValueType } from './types
 export interface AccessOptions { readonly volatile?: boolean }
 
 /** What every place of a value offers: an element, a field, a stack slot or a global. */
-interface ValuePlace<T extends ValueType> {
+interface ValuePlace<T extends ValueType> extends HoldsValue {
   /** Reads it. */
   get(options?: AccessOptions): ValueOf<T>;
   /** Writes it. */
@@ -44,7 +44,7 @@ export interface IntegerPlace<T extends ValueType, V, O> extends ValuePlace<T>, 
 }
 
 /** The address of a place. */
-export interface Addressed<T extends MemoryType> {
+export interface Addressed<T extends MemoryType> extends HoldsParts {
   /** The address, as a pointer. */
   readonly $ptr: Ptr<T>;
 }
@@ -53,7 +53,7 @@ export interface Addressed<T extends MemoryType> {
 export type StructPlace<N extends string, F extends Fields> = { readonly [K in keyof F]: PlaceOf<F[K]> } & Addressed<StructType<N, F>>;
 
 /** The place of an array: one place per element. */
-export interface ArrayPlace<T extends MemoryType> {
+export interface ArrayPlace<T extends MemoryType> extends HoldsParts {
   /** The place of element `index`. The index is not checked against the length. */
   at(index: Index): PlaceOf<T>;
   /** The number of elements. */

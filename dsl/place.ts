@@ -5,7 +5,7 @@ import { BaseValue } from './base-value.ts';
 import { currentContext, type FunctionContext, type Scope } from './context.ts';
 import type { GlobalDefinition } from './module-context.ts';
 import { isValueType, layoutOf, ptr, type MemoryType, type RuntimeMemoryType, type RuntimeType } from './types.ts';
-import { describe, usageError, withArticle } from './usage.ts';
+import { describe, REMEDY, remedyFor, usageError, withArticle } from './usage.ts';
 
 /** Where a place is rooted. The address of a slot or global is taken anew at each access. */
 export type Root =
@@ -64,7 +64,7 @@ export function advance(c: FunctionContext, spot: Spot, index: unknown, size: nu
     if (Math.abs(index * size) >= LIMIT) throw usageError(`${what} by ${describe(index)} elements of ${size} bytes is out of range`, 'Stay within 2 GiB of the base.');
     return withIndex(c, spot, c.fb.const(c.module.memoryModel === 'linear' ? 'i32' : 'i64', c.module.memoryModel === 'linear' ? index * size : BigInt(index * size)), 1);
   }
-  if (!(index instanceof BaseValue)) throw usageError(`${what} wants an index, not ${describe(index)}`, 'Use a whole number, or an i32 or u32 value.');
+  if (!(index instanceof BaseValue)) throw usageError(`${what} wants an index, not ${describe(index)}`, remedyFor(index, 'Use a whole number, or an i32 or u32 value.'));
   c.checkUsable(index);
   const native = c.module.memoryModel === 'native';
   let id = index.id;
@@ -105,6 +105,18 @@ export class PlaceImpl {
   }
   /** What console.log shows in Node. */
   [Symbol.for('nodejs.util.inspect.custom')](): string { return `<place of ${withArticle(this.$type.name)}>`; }
+  get [REMEDY](): string {
+    switch (this.$type.kind) {
+      case 'struct': return 'A struct is read part by part: place.field.get(). Its address is place.$ptr.';
+      case 'array': return 'An array is read element by element: place.at(i).get(). Its address is place.$ptr.';
+      default: return 'Read it with .get(). Its address is place.$ptr.';
+    }
+  }
+  [Symbol.toPrimitive](hint: string): string {
+    const text = `the place of ${withArticle(this.$type.name)}`;
+    if (hint === 'string') return text;
+    throw usageError(`JavaScript arithmetic or comparison on ${text}`, 'Read it with .get(), and use the value\'s methods: place.get().add(b).');
+  }
   get $ptr(): BaseValue {
     const c = contextOf(this.$spot.root).begin('a place');
     const target = this.$type.kind === 'array' ? this.$type.element! : this.$type;
@@ -189,8 +201,9 @@ function structPlaceClass(type: RuntimeMemoryType): PlaceClass {
     Object.defineProperty(StructPlaceImpl.prototype, name, {
       enumerable: true,
       get(this: PlaceImpl): unknown {
-        const spot = this.$spot, c = contextOf(spot.root);
-        return makePlace(field, { ...spot, offset: spot.offset + layoutOf(type, c.module.memoryModel).offsets![name] });
+        const spot = this.$spot, c = contextOf(spot.root), offset = spot.offset + layoutOf(type, c.module.memoryModel).offsets![name];
+        if (offset >= LIMIT) throw usageError(`field '${name}' of struct ${type.name} lies ${offset} bytes from the base of its address`, 'Stay within 2 GiB: take the address of a part nearby first, place.$ptr.');
+        return makePlace(field, { ...spot, offset });
       },
     });
   }

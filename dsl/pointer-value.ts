@@ -1,9 +1,10 @@
 /** Pointers at run time. */
 import { BaseValue } from './base-value.ts';
+import { indexType } from './index-type.ts';
 import { advance, makePlace, pointerTo, type Spot } from './place.ts';
 import type { FunctionContext } from './context.ts';
 import { i32, i64, isMemoryType, layoutOf, ptr, runtimeType, u32, u64, type MemoryType, type RuntimeMemoryType, type ValueType } from './types.ts';
-import { describe, usageError } from './usage.ts';
+import { describe, remedyFor, usageError } from './usage.ts';
 
 interface ScalarPlace { get(): BaseValue; set(value: unknown): void }
 
@@ -46,7 +47,7 @@ export class PointerValue extends BaseValue {
   sub(elements: unknown): BaseValue {
     if (typeof elements === 'number') return this.add(-elements);
     const c = this.#begin();
-    if (!(elements instanceof BaseValue) || elements.type.mir !== 'i32') throw usageError(`sub wants an i32 or u32 count, not ${describe(elements)}`, 'Convert it with .toI32().');
+    if (!(elements instanceof BaseValue) || elements.type !== indexType(elements)) throw usageError(`sub wants an i32 or u32 count, not ${describe(elements)}`, remedyFor(elements, 'Convert it with .toI32().'));
     c.checkUsable(elements);
     // Widened first where pointers are wide, so that the negation is exact for u32 as well.
     const size = this.#elementSize(c);

@@ -15,7 +15,8 @@ export function readSignature(what: string, name: unknown, params: unknown, resu
   params.forEach((p, i) => {
     if (!isValueType(p)) throw usageError(`parameter ${i} of ${what} '${name}' is not a type of values (${describe(p)})`, memoryHint(p));
   });
-  const signature = { params: params as RuntimeType[], results: readResult(what, name, result) };
+  // Copies: the lists are the user's, and may change before the body is traced.
+  const signature = { params: [...params as RuntimeType[]], results: [...readResult(what, name, result)] };
   if (Math.max(signature.params.length, signature.results.length) > MAX_ARITY) throw usageError(`${what} '${name}' has ${signature.params.length} parameters and ${signature.results.length} results`, `At most ${MAX_ARITY} of each: pass a pointer to a struct.`);
   return signature;
 }

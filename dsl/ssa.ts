@@ -10,7 +10,10 @@
  * - a sealed block gets no further predecessors; reading in an unsealed one makes an incomplete parameter, whose edge
  *   arguments are appended when the block is sealed;
  * - per block, parameters are created, and their edge arguments appended, in the same order;
- * - an edge out of a dead block is not recorded, so dead code never feeds a parameter.
+ * - an edge out of a dead block is not recorded, so dead code never feeds a parameter;
+ * - a join that remembers its branch is reached only by way of that branch, through code written between the two: a
+ *   variable that this code does not write has at the join the value it had at the branch. (Without it a function of
+ *   v variables and n branches gets v * n parameters, to be removed again.)
  */
 import type { BlockId, FunctionBuilder, Type, Value } from '../lib/mir/index.ts';
 
@@ -19,7 +22,14 @@ export interface SsaVariable {
   readonly type: Type;
   /** Its value at the end of what has been written of a block, by block. */
   readonly defs: Map<BlockId, Value>;
+  /** When it was written, ascending. */
+  readonly writes: number[];
 }
+
+/** A point from which paths part: the block that ends there, and how much had been written by then. */
+export interface Branch { readonly block: BlockId; readonly time: number; readonly labels: number }
+/** The branch whose paths meet in a block, and when the last of them had been written. */
+interface Meeting { readonly branch: Branch; readonly until: number }
 
 interface BlockState {
   /** The first predecessor and the number of its edge; -1: none. Most blocks have no other. */
@@ -32,6 +42,7 @@ interface BlockState {
   readonly label: boolean;
   /** Variables that got a parameter while the block was unsealed. */
   incomplete: SsaVariable[] | undefined;
+  meeting: Meeting | undefined;
 }
 
 export class Ssa {
@@ -40,19 +51,22 @@ export class Ssa {
   /** Parameters whose edge arguments are still to be appended. */
   readonly #queue: { readonly block: BlockId; readonly variable: SsaVariable }[] = [];
   readonly #onUndefined: (variable: SsaVariable) => never;
+  /** Writes so far, and labels: code behind a label is reached from anywhere. */
+  #time = 0;
+  #labels = 0;
 
   /** `onUndefined` is called when a variable is read that has no value on some path; it throws. */
   constructor(fb: FunctionBuilder, onUndefined: (variable: SsaVariable) => never) {
     this.#fb = fb;
     this.#onUndefined = onUndefined;
-    this.#blocks.push({ pred: -1, predEdge: 0, more: undefined, sealed: true, label: false, incomplete: undefined });
+    this.#blocks.push({ pred: -1, predEdge: 0, more: undefined, sealed: true, label: false, incomplete: undefined, meeting: undefined });
   }
 
-  createVariable(type: Type): SsaVariable { return { type, defs: new Map() }; }
+  createVariable(type: Type): SsaVariable { return { type, defs: new Map(), writes: [] }; }
 
   /** A new block, not sealed. */
   createBlock(name: string | undefined, label = false): BlockId {
-    this.#blocks.push({ pred: -1, predEdge: 0, more: undefined, sealed: false, label, incomplete: undefined });
+    this.#blocks.push({ pred: -1, predEdge: 0, more: undefined, sealed: false, label, incomplete: undefined, meeting: undefined });
     return this.#fb.createBlock(name);
   }
 
@@ -89,7 +103,19 @@ export class Ssa {
     for (let b = 0; b < this.#blocks.length; b++) this.seal(b);
   }
 
-  write(variable: SsaVariable, v: Value): void { variable.defs.set(this.#fb.current, v); }
+  /** Says that code written from now on may be reached from anywhere in the function. */
+  noteLabel(): void { this.#labels++; }
+  /** The branch that is about to end the current block. */
+  branch(): Branch { return { block: this.#fb.current, time: this.#time, labels: this.#labels }; }
+  /** Says that `block`, about to be entered, is where the paths from `branch` meet, and reached in no other way. */
+  meet(block: BlockId, branch: Branch): void {
+    if (branch.labels === this.#labels) this.#blocks[block].meeting = { branch, until: this.#time };
+  }
+
+  write(variable: SsaVariable, v: Value): void {
+    variable.defs.set(this.#fb.current, v);
+    variable.writes.push(++this.#time);
+  }
 
   read(variable: SsaVariable): Value {
     const v = this.#lookup(variable, this.#fb.current);
@@ -115,6 +141,10 @@ export class Ssa {
         passed.push(at);
         at = b.pred;
         continue;
+      } else if (b.meeting !== undefined && !writtenBetween(variable.writes, b.meeting.branch.time, b.meeting.until)) {
+        passed.push(at);
+        at = b.meeting.branch.block;
+        continue;
       } else {
         v = this.#fb.addBlockParam(at, variable.type);
         this.#queue.push({ block: at, variable });
@@ -136,4 +166,14 @@ export class Ssa {
     }
     this.#queue.length = 0;
   }
+}
+
+/** True when one of the ascending `times` is after `from` and not after `until`. */
+function writtenBetween(times: readonly number[], from: number, until: number): boolean {
+  let lo = 0, hi = times.length;
+  while (lo < hi) {
+    const mid = (lo + hi) >> 1;
+    if (times[mid] > from) hi = mid; else lo = mid + 1;
+  }
+  return lo < times.length && times[lo] <= until;
 }

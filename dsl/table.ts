@@ -3,7 +3,7 @@ import { Origin } from './location.ts';
 import { definitionOf, type Fn } from './function.ts';
 import type { TableDefinition } from './module-context.ts';
 import { formatTypes, isTuple } from './signature.ts';
-import type { ResultSpec, ValueType } from './types.ts';
+import { sameTypes, type ResultSpec, type ValueType } from './types.ts';
 import { describe, usageError } from './usage.ts';
 
 /** A table of functions of one signature. Call an entry with `b.callIndirect(table, index, ...args)`. */
@@ -42,7 +42,7 @@ export function table<const P extends readonly ValueType[], const R extends Resu
   if (at === -1) throw usageError(`table '${name}' has no function`, 'At least one entry must be a function: it gives the signature.');
   const first = list[at]!;
   list.forEach((d, i) => {
-    if (d !== null && formatTypes(d) !== formatTypes(first)) throw usageError(`entry ${i} of table '${name}', function '${d.name}', is ${formatTypes(d)}, not ${formatTypes(first)} like '${first.name}'`, 'Functions of one table have one signature.');
+    if (d !== null && !(sameTypes(d.params, first.params) && sameTypes(d.results, first.results))) throw usageError(`entry ${i} of table '${name}', function '${d.name}', is ${formatTypes(d)}, not ${formatTypes(first)} like '${first.name}'`, 'Functions of one table have one signature.');
   });
   const sample = (entries as readonly (Fn<P, R> | null)[])[at]!;
   const self: Table<P, R> = Object.freeze({ kind: 'table', name, length: list.length, params: sample.params, result: sample.result });

@@ -1,8 +1,9 @@
 /** Traces all functions that a module needs, and collects what they use. */
-import { UsageError, type Global, type Import, type MemoryModel, type MirFunction, type SourceLocation, type Value } from '../lib/mir/index.ts';
+import { UsageError, type Global, type Import, type MemoryModel, type MirFunction, type PendingConst, type SourceLocation, type Value } from '../lib/mir/index.ts';
 import { BodyImpl } from './body.ts';
-import { FunctionContext, withContext } from './context.ts';
+import { FunctionContext, notRun, withContext } from './context.ts';
 import { wrapValue } from './factory.ts';
+import { FunctionTable } from './function-table.ts';
 import { LocationRecorder } from './location.ts';
 import type { FunctionDefinition, GlobalDefinition, HostDefinition, ModuleContext, TableDefinition } from './module-context.ts';
 import { tidy } from './tidy.ts';
@@ -13,7 +14,6 @@ export class Tracer implements ModuleContext {
   readonly name: string;
   readonly memoryModel: MemoryModel;
   readonly locations: LocationRecorder;
-  readonly table: (string | null)[] = [];
   readonly globals: Global[] = [];
   readonly #declaredHosts: ReadonlySet<HostDefinition>;
   readonly #names = new Map<string, FunctionDefinition | HostDefinition>();
@@ -21,9 +21,8 @@ export class Tracer implements ModuleContext {
   readonly #contexts: FunctionContext[] = [];
   readonly #hosts = new Set<HostDefinition>();
   readonly #globalNames = new Map<string, GlobalDefinition>();
-  readonly #tables = new Map<TableDefinition, number>();
-  readonly #entries = new Map<FunctionDefinition, number>();
-  readonly #heapBases: { readonly context: FunctionContext; readonly block: number; readonly value: Value }[] = [];
+  readonly #table = new FunctionTable();
+  readonly #heapBases: PendingConst[] = [];
 
   constructor(name: string, memoryModel: MemoryModel, locations: boolean, hosts: ReadonlySet<HostDefinition>) {
     this.name = name;
@@ -65,30 +64,20 @@ export class Tracer implements ModuleContext {
     const bytes = g.bytes(this.memoryModel);
     this.globals.push(bytes === undefined ? { name: g.name, size, align, mutable: g.mutable } : { name: g.name, size, align, mutable: g.mutable, bytes });
   }
-  useTable(t: TableDefinition): number {
-    const known = this.#tables.get(t);
-    if (known !== undefined) return known;
-    const base = this.table.length;
-    this.#tables.set(t, base);
-    for (const e of t.entries) {
-      if (e !== null) this.useFunction(e);
-      this.table.push(e === null ? null : e.name);
-    }
-    return base;
+  tableBase(context: FunctionContext, t: TableDefinition): Value {
+    if (!this.#table.has(t)) for (const e of t.entries) if (e !== null) this.useFunction(e);
+    return this.#table.base(context.fb, t);
   }
-  functionIndex(f: FunctionDefinition): number {
-    let at = this.#entries.get(f);
-    if (at === undefined) {
-      this.useFunction(f);
-      this.#entries.set(f, at = this.table.push(f.name) - 1);
-    }
-    return at;
+  functionIndex(context: FunctionContext, f: FunctionDefinition): Value {
+    this.useFunction(f);
+    return this.#table.index(context.fb, f);
   }
+  useReferences(): void { this.#table.hasReferences = true; }
   heapBase(context: FunctionContext): Value {
     if (this.memoryModel !== 'linear') throw usageError(`b.heapBase is used in module '${this.name}', whose memory is native`, 'Only linear memory has a heap base: use { memoryModel: \'linear\' }, or pass a pointer in.');
-    const value = context.fb.const('ptr', 0);
-    this.#heapBases.push({ context, block: context.fb.current, value });
-    return value;
+    const constant = context.fb.pendingConst('ptr');
+    this.#heapBases.push(constant);
+    return constant.value;
   }
 
   // --- tracing ---
@@ -106,7 +95,9 @@ export class Tracer implements ModuleContext {
     nameParameters(c, body);
     withContext(c, () => {
       const given = body(new BodyImpl(c), ...c.fb.params.map((id, i) => c.wrap(f.params[i], id)));
-      if (given instanceof Promise) throw new UsageError(`the body of function '${f.name}'${f.origin.toString()} is asynchronous`, 'Remove async and await: a body describes code, it does not run it.');
+      const problem = notRun(given);
+      if (problem !== undefined) throw new UsageError(`the body of function '${f.name}'${f.origin.toString()} ${problem.what}`, problem.remedy);
+      if (c.failure !== undefined) throw unfinished(f, c.failure);
       if (c.isLive) {
         if (f.results.length > 0) throw new UsageError(`function '${f.name}'${f.origin.toString()} may end without returning its result (${f.results.map((r) => r.name).join(', ')})`, 'End every path with b.ret(...), or with b.unreachable() where the end cannot be reached.');
         c.fb.loc = loc;
@@ -122,21 +113,32 @@ export class Tracer implements ModuleContext {
 
   // --- results ---
 
+  /** True when a function has raw blocks. */
+  get usesLabels(): boolean { return this.#contexts.some((c) => c.labels.length > 0); }
   get usesHeapBase(): boolean { return this.#heapBases.length > 0; }
   /** The functions as traced, good for their slots only. */
   unfinished(): readonly MirFunction[] { return this.#contexts.map((c) => c.fb.finish()); }
   patchHeapBase(address: number): void {
-    for (const h of this.#heapBases) h.context.fb.patchConst(h.block, h.value, address);
+    for (const h of this.#heapBases) h.set(address);
   }
-  finish(): { readonly functions: readonly MirFunction[]; readonly locations: readonly SourceLocation[]; readonly imports: readonly Import[] } {
+  finish(): { readonly functions: readonly MirFunction[]; readonly table: readonly (string | null)[]; readonly locations: readonly SourceLocation[]; readonly imports: readonly Import[] } {
     const hostLocs = [...this.#hosts].map((h) => this.locations.add(h.origin.location));
     const { locations, final } = this.locations.resolve();
     const imports = [...this.#hosts].map((h, i): Import => {
       const base = { name: h.name, kind: h.kind, capability: h.capability, params: h.params.map((p) => p.mir), results: h.results.map((r) => r.mir), loc: final[hostLocs[i]] };
       return h.buffers.length === 0 ? base : { ...base, buffers: h.buffers.map((b) => ({ ...b })) };
     });
-    return { functions: this.#contexts.map((c) => tidy(c.fb.finish(), c.order, final)), locations, imports };
+    const table = this.#table.finish();
+    return { table, functions: this.#contexts.map((c) => tidy(c.fb.finish(), c.order, final)), locations, imports };
   }
+}
+
+/** The error for a body that caught an error of a control construct and went on: its code is not what was meant. */
+function unfinished(f: FunctionDefinition, { what, error }: { readonly what: string; readonly error: unknown }): UsageError {
+  const message = error instanceof Error ? error.message.split('\n')[0] : String(error);
+  const result = new UsageError(`the body of function '${f.name}'${f.origin.toString()} goes on after an error inside of ${what}: ${message}`, 'Do not catch errors in a body: what was being written is unfinished.');
+  result.cause = error;
+  return result;
 }
 
 /** Names the parameters as the body's source names them, for printed MIR. */

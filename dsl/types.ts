@@ -6,6 +6,7 @@
 import { sizeOf as mirSizeOf, type Lanes, type MemoryModel, type SurfaceType, type Type } from '../lib/mir/index.ts';
 import type { PointsTo, UsableAs } from './brand.ts';
 import type { FieldPlace, IntegerPlace, NumberPlace } from './place-types.ts';
+import { describe, usageError } from './usage.ts';
 import type {
   Bool, BoolOrBoolean, F32, F32OrNumber, F64, F64OrNumber, I16, I16OrNumber, I32, I32OrNumber, I64, I64OrBigint,
   I8, I8OrNumber, Ptr, U16, U16OrNumber, U32, U32OrNumber, U64, U64OrBigint, U8, U8OrNumber,
@@ -164,10 +165,12 @@ export const unit: UnitType = Object.freeze({ kind: 'unit', name: 'unit' }) as u
 /**
  * The type of pointers to `target`. Null is the address 0; reading through it reads address 0, which holds no object.
  *
+ * @throws UsageError when `target` is no type
  * @example
  * const sum = fn('sum', [ptr(f64), i32], f64, (b, xs, n) => { ... xs.at(i).get() ... });
  */
 export function ptr<T extends MemoryType>(target: T): PtrType<T> {
+  if (!isMemoryType(target)) throw usageError(`ptr wants the type it points to, not ${describe(target)}`, 'Write ptr(i32), ptr(MyStruct), or ptr(unit) for something unknown.');
   const type: RuntimeType = { kind: 'pointer', name: `ptr(${target.name})`, mir: 'ptr', surface: 'ptr', signed: false, pointee: target as unknown as RuntimeMemoryType };
   return Object.freeze(type) as unknown as PtrType<T>;
 }
@@ -186,7 +189,8 @@ export function sameType(a: RuntimeMemoryType | RuntimeType, b: RuntimeMemoryTyp
     default: return a.kind satisfies never;
   }
 }
-function sameTypes(a: readonly RuntimeType[], b: readonly RuntimeType[]): boolean {
+/** True when two lists of types are the same. */
+export function sameTypes(a: readonly RuntimeType[], b: readonly RuntimeType[]): boolean {
   return a.length === b.length && a.every((t, i) => sameType(t, b[i]));
 }
 
@@ -204,13 +208,23 @@ export interface TypeLayout { readonly size: number; readonly align: number; rea
 
 const layouts = { linear: new WeakMap<object, TypeLayout>(), native: new WeakMap<object, TypeLayout>() };
 
-/** The layout of a type; a pointer is 4 bytes in the linear model and 8 in the native one. */
+/** Larger types would have parts that no address can reach: an offset in MIR is below 2^31. */
+const MAX_SIZE = 0x7fffffff;
+
+/** The layout of a type; a pointer is 4 bytes in the linear model and 8 in the native one. @throws UsageError when it is too large */
 export function layoutOf(type: RuntimeMemoryType | RuntimeType, model: MemoryModel): TypeLayout {
   const cached = layouts[model].get(type);
   if (cached !== undefined) return cached;
   const computed = computeLayout(type as RuntimeMemoryType & RuntimeType, model);
+  if (computed.size > MAX_SIZE) throw usageError(`the type ${type.name} takes ${computed.size} bytes`, `A type has at most ${MAX_SIZE}: keep the parts apart, behind pointers.`);
   layouts[model].set(type, computed);
   return computed;
+}
+
+/** Lays a type out in both models: where it is declared is where it must be said that it is too large. */
+export function requireLayout(type: RuntimeMemoryType): void {
+  layoutOf(type, 'linear');
+  layoutOf(type, 'native');
 }
 
 function computeLayout(type: RuntimeMemoryType & RuntimeType, model: MemoryModel): TypeLayout {
@@ -226,7 +240,7 @@ function computeLayout(type: RuntimeMemoryType & RuntimeType, model: MemoryModel
     }
     case 'struct': {
       let at = 0, align = 1;
-      const offsets: Record<string, number> = {};
+      const offsets = Object.create(null) as Record<string, number>;
       for (const [name, field] of Object.entries(type.fields!)) {
         const l = layoutOf(field, model);
         at = Math.ceil(at / l.align) * l.align;
@@ -247,9 +261,15 @@ function computeLayout(type: RuntimeMemoryType & RuntimeType, model: MemoryModel
  * sizeOf(struct('P', { flag: bool, x: f64 })) // => 16
  */
 export function sizeOf(type: MemoryType, model: MemoryModel = 'linear'): number {
-  return layoutOf(type as unknown as RuntimeMemoryType, model).size;
+  return readLayout(type, model, 'sizeOf').size;
 }
 /** Alignment of a `T` in bytes. */
 export function alignOf(type: MemoryType, model: MemoryModel = 'linear'): number {
-  return layoutOf(type as unknown as RuntimeMemoryType, model).align;
+  return readLayout(type, model, 'alignOf').align;
+}
+
+function readLayout(type: MemoryType, model: MemoryModel, what: string): TypeLayout {
+  if (!isMemoryType(type)) throw usageError(`${what} wants a type, not ${describe(type)}`, `Write ${what}(i32), ${what}(MyStruct) and so on.`);
+  if (model !== 'linear' && model !== 'native') throw usageError(`${describe(model)} is no memory model`, 'Use \'linear\' or \'native\'.');
+  return layoutOf(type, model);
 }

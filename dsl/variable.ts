@@ -3,7 +3,7 @@ import type { BaseValue } from './base-value.ts';
 import type { FunctionContext } from './context.ts';
 import type { SsaVariable } from './ssa.ts';
 import type { RuntimeType } from './types.ts';
-import { describe, usageError } from './usage.ts';
+import { describe, REMEDY, usageError, withArticle } from './usage.ts';
 
 export class Variable {
   readonly #context: FunctionContext;
@@ -27,5 +27,11 @@ export class Variable {
   update(change: (current: BaseValue) => unknown): void {
     if (typeof change !== 'function') throw usageError(`update wants a function, not ${describe(change)}`, 'Give what the new value is made of: v.update(x => x.add(1)).');
     this.set(change(this.get()));
+  }
+  toString(): string { return `${withArticle(this.#type.name)} variable`; }
+  get [REMEDY](): string { return 'Read it with .get().'; }
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === 'string') return this.toString();
+    throw usageError(`JavaScript arithmetic or comparison on ${this.toString()}`, 'Read it with .get(), and use the value\'s methods: v.get().add(b).');
   }
 }

@@ -5,6 +5,7 @@
 import { definedFor, type Lanes, type Value, type VectorOp } from '../lib/mir/index.ts';
 import { BaseValue } from './base-value.ts';
 import type { FunctionContext } from './context.ts';
+import { indexType } from './index-type.ts';
 import { literal } from './literals.ts';
 import { bool, runtimeType, u32, type RuntimeType } from './types.ts';
 import { describe, usageError } from './usage.ts';
@@ -92,8 +93,8 @@ export class VectorValue extends BaseValue {
     return c.wrap(this.type, c.fb.vector('vbitselect', this.#bytes, [this.id, b, this.#order(c, name === 'min' ? 'lt' : 'gt', this.id, b)]));
   }
   #shift(name: 'shl' | 'shr', count: unknown): BaseValue {
-    const c = this.#begin(), type = count instanceof BaseValue && count.type.mir === 'i32' ? count.type : runtimeType(u32);
-    return c.wrap(this.type, this.#emit(c, name, this.#operation(name), [this.id, c.operand(type, count, `the count of ${this.type.name}.${name}`)]));
+    const c = this.#begin();
+    return c.wrap(this.type, this.#emit(c, name, this.#operation(name), [this.id, c.operand(indexType(count), count, `the count of ${this.type.name}.${name}`)]));
   }
   #widened(name: 'extendLow' | 'extendHigh'): BaseValue {
     if (this.#float || this.#bits === 64) throw this.#lacks(name);
@@ -134,8 +135,8 @@ export class VectorValue extends BaseValue {
     if (typeof index === 'number' && Number.isInteger(index) && index >= 0 && index < end) return index;
     throw usageError(`${what} ${describe(index)} of ${this.type.name} is not a number from 0 to ${end - 1}`, index instanceof BaseValue ? 'Lanes are chosen while the program is written; to choose at run time, keep the vector in memory.' : 'Lane 0 is the first.');
   }
-  #rearranged(name: string, other: Value, lanes: unknown, choices: number): BaseValue {
-    const c = this.#begin();
+  #rearranged(name: string, other: Value, choice: unknown, choices: number): BaseValue {
+    const c = this.#begin(), lanes: unknown = typeof choice === 'function' ? Array.from({ length: this.#length }, (_, k): unknown => choice(k)) : choice;
     if (!Array.isArray(lanes) || lanes.length !== this.#length) throw usageError(`${this.type.name}.${name} wants a list of ${this.#length} lane numbers, not ${Array.isArray(lanes) ? `${lanes.length} of them` : describe(lanes)}`, 'Say for each lane of the result which lane it is.');
     const bytes = this.type.vector!.laneBytes;
     const mask = lanes.flatMap((l: unknown) => { const k = this.#laneNumber(l, choices, 'lane'); return Array.from({ length: bytes }, (_, i) => k * bytes + i); });

@@ -55,9 +55,11 @@ export interface Vector<N extends VectorName, W extends 128 | 256, V, O, L, S, M
   lane(index: number): L;
   /** The vector with lane `index` replaced. @example v.withLane(2, 1.5) */
   withLane(index: number, value: S): V;
-  /** Its lanes in another order, each any number of times. @example v.permute([3, 2, 1, 0]) // reversed */
+  /** Its lanes in another order, each any number of times. @example v.permute([3, 2, 1, 0]) // reversed; so is v.permute((k) => 3 - k) */
+  permute(choose: (lane: number) => number): V;
   permute(lanes: PerLane<N, number>): V;
   /** Lanes of two vectors: numbers from 0 choose from this one, after its last lane from `other`. @example v.shuffle(w, [0, 4, 1, 5]) */
+  shuffle(other: O, choose: (lane: number) => number): V;
   shuffle(other: O, lanes: PerLane<N, number>): V;
   /** The same bits as another vector type of the same width. No instruction. @example v.as(i32x4) */
   as<T extends VectorTypeOf<W>>(type: T): ValueOf<T>;

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * Lamella: describe functions in TypeScript, run them as machine code.
  *

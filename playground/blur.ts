@@ -21,9 +21,8 @@ export function blurModule(width: number, height: number) {
 
   /** The bytes of one colour among sixteen points of three bytes each. */
   const colour = (v: readonly [U8x16, U8x16, U8x16], which: number): U8x16 => {
-    const from = Array.from({ length: 16 }, (_, k) => 3 * k + which);
-    const firstTwo = from.map((at) => at < 32 ? at : 0), withLast = from.map((at, k) => at < 32 ? k : at - 32 + 16);
-    return v[0].shuffle(v[1], firstTwo as never).shuffle(v[2], withLast as never);
+    const from = (k: number): number => 3 * k + which;
+    return v[0].shuffle(v[1], (k) => from(k) < 32 ? from(k) : 0).shuffle(v[2], (k) => from(k) < 32 ? k : from(k) - 32 + 16);
   };
   const weighted = (r: U16x8, g: U16x8, b: U16x8): U16x8 => r.mul(RED).add(g.mul(GREEN)).add(b.mul(BLUE)).add(128).shr(8);
 

@@ -50,7 +50,7 @@ export function encodeModule(plan: ModulePlan, functions: readonly FinishedFunct
   if (plan.sharedMemory) imports.push((w) => { w.name(SHARED.module); w.name(SHARED.name); w.byte(2); w.byte(3); w.u32(initialPages); w.u32(maximumPages); });
   vector(out, SECTION.import, imports, (w, write) => { write(w); });
   vector(out, SECTION.function, functions, (w, f) => { w.u32(f.type); });
-  if (m.table.length > 0) vector(out, SECTION.table, [m.table.length], (w, n) => { w.byte(0x70); w.byte(1); w.u32(n); w.u32(n); });
+  if (plan.hasTable) vector(out, SECTION.table, [m.table.length], (w, n) => { w.byte(0x70); w.byte(1); w.u32(n); w.u32(n); });
   if (!plan.sharedMemory) vector(out, SECTION.memory, [0], (w) => { w.byte(1); w.u32(initialPages); w.u32(maximumPages); });
   vector(out, SECTION.global, [0, ...(plan.usesStack ? [plan.layout.stackHigh] : []), ...(stackLimitExport === undefined ? [] : [plan.layout.stackLow])], (w, value) => { w.byte(I32_BYTE); w.byte(1); w.byte(OP.i32Const); w.s32(value); w.byte(OP.end); });
   const globals: [string, number, number][] = [[memoryExport, 2, 0], [trapExport, 3, 0]];

@@ -98,6 +98,9 @@ export class ModulePlan {
     return use;
   }
 
+  /** True when there is a table: WebAssembly has indirect calls only through one, be it empty. */
+  get hasTable(): boolean { return this.module.table.length > 0 || this.#tableUse.size > 0; }
+
   #makeTableUse(s: Signature, key: string): TableUse {
     const type = this.typeNumber(s), { keys, keysOfType, distinct, holes } = this.#contents ??= this.#readTable();
     if (distinct.size === (distinct.has(key) ? 1 : 0)) return { alwaysNull: true, check: -1 };

@@ -18,7 +18,7 @@ export function printWat(plan: ModulePlan, functions: readonly FinishedFunction[
   lines.push('  (global $trap (mut i32) (i32.const 0))');
   if (plan.usesStack) lines.push(`  (global $stack (mut i32) (i32.const ${plan.layout.stackHigh}))`);
   if (plan.usesStack && plan.sharedMemory) lines.push(`  (global $stack_limit (mut i32) (i32.const ${plan.layout.stackLow}))`);
-  if (m.table.length > 0) lines.push(`  (table ${m.table.length} ${m.table.length} funcref) ;; ${remark(m.table.map((n) => n ?? 'null').join(' '))}`);
+  if (plan.hasTable) lines.push(`  (table ${m.table.length} ${m.table.length} funcref) ;; ${remark(m.table.map((n) => n ?? 'null').join(' '))}`);
   const exported = new Map<string, string[]>();
   for (const [name, target] of Object.entries(m.exports)) exported.set(target, [...exported.get(target) ?? [], name]);
   for (const f of functions) printFunction(lines, m, f, exported.get(f.info.name) ?? [], nameOf);

@@ -2,7 +2,7 @@
  * The raw builder of MIR functions and modules: blocks, values and instructions, one call each. The fluent DSL and
  * the text parser stand on it; language implementers may use it directly.
  */
-import type { Address, BlockId, Edge, Instruction, SwitchCase, Terminator, Value } from './instruction.ts';
+import type { Address, BlockId, ConstInst, Edge, Instruction, SwitchCase, Terminator, Value } from './instruction.ts';
 import { NO_VALUE } from './instruction.ts';
 import { InternalError } from './errors.ts';
 import type { Block, Global, Import, MemorySpec, MirFunction, Module, SourceLocation, StackSlot } from './module.ts';
@@ -15,6 +15,9 @@ import { LANE_TYPE, VECTOR_TYPE } from './types.ts';
 
 /** An address as the builder takes it: only `base` is required. */
 export interface AddressInput { readonly base: Value; readonly index?: Value; readonly scale?: number; readonly offset?: number }
+
+/** A constant emitted before its value is known. */
+export interface PendingConst { readonly value: Value; set(value: number): void }
 
 interface BuilderBlock { params: Value[]; instructions: Instruction[]; terminator: Terminator | undefined; name?: string }
 
@@ -79,12 +82,6 @@ export class FunctionBuilder {
       : t.kind === 'switch' ? (edge < t.cases.length ? t.cases[edge].target : t.default) : fail(block);
     (e.args as Value[]).push(v);
   }
-  /** Changes the value of a constant emitted earlier (for facts known only at the end, such as the heap's base). */
-  patchConst(block: BlockId, v: Value, value: number | bigint): void {
-    const i = this.#blocks[block].instructions.find((x) => x.kind === 'const' && x.result === v);
-    if (i === undefined) throw new InternalError(`block ${block} has no constant v${v}`);
-    (i as { value: number | bigint }).value = value;
-  }
   /** The terminator of a block as far as it is known. */
   terminatorOf(block: BlockId): Terminator | undefined { return this.#blocks[block].terminator; }
   paramsOf(block: BlockId): readonly Value[] { return this.#blocks[block].params; }
@@ -104,6 +101,12 @@ export class FunctionBuilder {
     const result = this.#value(type);
     this.#push({ kind: 'const', type, value, result, loc: this.loc });
     return result;
+  }
+  /** A constant whose value is known only at the end, such as the heap's base; 0 until it is set. */
+  pendingConst(type: 'i32' | 'ptr'): PendingConst {
+    const i: { -readonly [K in keyof ConstInst]: ConstInst[K] } = { kind: 'const', type, value: 0, result: this.#value(type), loc: this.loc };
+    this.#push(i);
+    return { value: i.result, set: (value) => { i.value = value; } };
   }
   binary(op: BinaryOp, a: Value, b: Value): Value {
     const type = this.#types[a], result = this.#value(type);

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** Running compiled code: code memory, linear memory, guest threads, instances, traps, deadlines. */
 export * from './native/errors.ts';
 export { describeMachine, nativeAvailable, nativeBridge, requireMachine, type Machine } from './native/load.ts';

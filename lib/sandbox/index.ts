@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The sandbox: configuration, policy, outcomes, and running guest code on workers with a deadline. */
 export * from './config.ts';
 export * from './symbols.ts';

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bool, f32, f64, fn, fnRef, host, i32, i64, module, ptr, struct, table, u32, u8, unit } from '../../dsl/index.ts';
+import { bool, f32, f64, fn, fnRef, global, host, i32, i64, module, ptr, struct, table, u32, u8, unit } from '../../dsl/index.ts';
 import { load, Running } from './run.ts';
 
 const test = suite('dsl calls');
@@ -60,6 +60,35 @@ test('tables: calls by index, empty entries, indices outside, two tables side by
   assert.equal([0, 1, 2, 3, -1].map((op) => r.outcome('f', op, 7, 5)), [12, 2, 'indirect-call-null', 'indirect-call-null', 'indirect-call-null']);
   assert.equal([0, 1, 2].map((op) => r.outcome('g', op, 7, 5)), [35, 12, 'indirect-call-null']);
   assert.equal(r.module.table, ['add', 'sub', null, 'mul', 'add']);
+});
+
+test('a body may take b apart, and parameter lists may change afterwards', () => {
+  const params = [i32];
+  const f = fn('f', params, i32, ({ ret, var: variable, if: when, memory }, n) => {
+    const v = variable(i32, n), { size } = memory;
+    when(n.lt(0), () => v.set(size().sub(2)));
+    ret(v.get());
+  });
+  params.push(i32);
+  assert.equal([5, -1].map((n) => load({ f }).call('f', n)), [5, 0]);
+});
+
+test('memory of zeros holds null references', () => {
+  const Callback = fnRef([i32], i32), Node = struct('Node', { call: Callback, next: ptr(unit) });
+  const inc = fn('inc', [i32], i32, (b, n) => b.ret(n.add(1)));
+  const ops = table('ops', [inc]), node = global('node', Node), fresh = global('fresh', Callback);
+  const f = fn('f', [i32], i32, (b, n) => b.ret(b.callIndirect(ops, 0, n)));
+  const isNull = fn('isNull', [], [bool, bool, bool], (b) => b.ret(node.call.get().isNull(), fresh.get().isNull(), inc.ref().isNull()));
+  const call = fn('call', [], i32, (b) => b.ret(node.call.get().call(1)));
+  const set = fn('set', [], i32, (b) => {
+    node.call.set(inc.ref());
+    b.ret(node.call.get().call(1));
+  });
+  const r = load({ f, isNull, call, set });
+  assert.equal(r.all('isNull'), [true, true, false]);
+  assert.is(r.outcome('call'), 'indirect-call-null');
+  assert.equal([r.call('f', 1), r.call('set')], [2, 2]);
+  assert.equal(r.module.table, [null, 'inc', 'inc']);
 });
 
 test('function references: passed, stored, compared, null, wrong signature', () => {

@@ -346,4 +346,23 @@ test('building is linear and needs no deep stack', () => {
   assert.is(load({ deep }, { locations: false }).call('deep', 1), blocks);
 });
 
+test('a label may be sealed before it is entered, once its last jump is written', () => {
+  const f = fn('f', [i32], i32, (b, n) => {
+    const count = b.var(i32, 0), left = b.block(i32), right = b.block(i32), join = b.block();
+    b.br(n.gt(0), left.with(n), right.with(1));
+    left.seal();
+    right.seal();
+    const [x] = b.enter(left);
+    count.update((c) => c.add(x));
+    b.jump(join);
+    const [y] = b.enter(right);
+    count.update((c) => c.sub(y));
+    b.jump(join);
+    join.seal();
+    b.enter(join);
+    b.ret(count.get());
+  });
+  assert.equal([5, -5].map((n) => run(f)(n)), [5, -1]);
+});
+
 test.run();

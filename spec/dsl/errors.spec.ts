@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { array, bool, f64, fn, fnRef, global, host, i32, i64, module, offsetOf, ptr, struct, table, u32, u8, unit } from '../../dsl/index.ts';
+import { array, bool, f64, fn, fnRef, global, host, i32, i32x4, i64, module, offsetOf, ptr, sizeOf, struct, table, u32, u8, unit } from '../../dsl/index.ts';
 import { UsageError, type LamellaError } from '../../lib/mir/index.ts';
 import type { AnyFn } from '../../dsl/module.ts';
 
@@ -172,6 +172,7 @@ test('modules', () => {
   fails(() => module('m').export({ a, c }).build(), /two functions called 'same'/, 'two definitions');
   fails(() => module('m').export({ f: untyped(() => {}) }), /export 'f' of module 'm' is function 'f', not a function|export 'f'/);
   fails(() => module('m').import({ other: log }), /import 'other' of module 'm' is called 'log'/);
+  fails(() => module('m').export({ ['__proto__']: a }), /exports a function as '__proto__'/);
   fails(() => build(fn.declare('later', [], unit)), /function 'later' is declared.* but has no body/);
   fails(() => host('h', [i32], unit, { capability: untyped('root') }), /unknown capability "root"/);
   fails(() => host('h', [i32], unit, { libc: true, buffers: [{ pointer: 0, length: 0, access: 'read' }] }), /parameter 0, which is not a pointer/);
@@ -185,6 +186,122 @@ test('modules', () => {
   fails(() => fn('f', new Array<typeof i32>(251).fill(i32), unit, () => {}), /251 parameters/);
   fails(() => module(untyped(3)), /module wants a name/);
   assert.ok(fnRef([i32], unit));
+});
+
+test('a place or a variable where its value is wanted', () => {
+  const P = struct('P', { x: i32 }), g = global('g', i32);
+  const where = (x: (b: import('../../dsl/index.ts').Body<typeof i32>) => unknown) => () => build(fn('f', [i32], i32, (b, n) => b.ret(n.add(untyped(x(b))))));
+  fails(where((b) => b.var(i32, 1)), /i32\.add wants an i32, not an i32 variable[^]*Read it with \.get\(\)/);
+  fails(where(() => g), /not the place of an i32[^]*Read it with \.get\(\)/);
+  fails(where((b) => b.slot(P)), /not the place of a P[^]*place\.field\.get\(\)/);
+  fails(where((b) => b.array(i32, 3)), /not the place of an array\(i32, 3\)[^]*place\.at\(i\)\.get\(\)/);
+  fails(where(() => (g as unknown as number) + 1), /JavaScript arithmetic or comparison on the place of an i32/);
+  fails(where((b) => (b.var(i32, 1) as unknown as number) + 1), /JavaScript arithmetic or comparison on an i32 variable/);
+  fails(() => build(fn('f', [ptr(i32)], i32, (b, p) => b.ret(p.at(untyped(b.var(i32, 1))).get()))), /at wants an index, not an i32 variable[^]*\.get\(\)/);
+});
+
+test('things that have no text of their own, or too much', () => {
+  const add = (x: unknown) => () => build(fn('f', [i32], i32, (b, n) => b.ret(n.add(untyped(x)))));
+  fails(add(Object.create(null)), /not an object/);
+  fails(add({ toString() { throw new Error('no text'); } }), /not an object/);
+  fails(add(new Uint8Array(1 << 20)), /not bytes or numbers \(Uint8Array\)/);
+  fails(add(new Array(1 << 20).fill(1)), /not an array/);
+  fails(add({ toString: () => 'x'.repeat(1 << 20) }), /not x{80}\.\.\./);
+  fails(add(Symbol('s')), /not symbol/);
+  fails(add(i32), /not the type i32/);
+  fails(add({ kind: 'identifier', name: 'x' }), /not an object/);
+});
+
+test('an error that is caught in a body does not give half a function', () => {
+  const caught = (write: (b: import('../../dsl/index.ts').Body<typeof i32>, n: import('../../dsl/index.ts').I32, fail: () => never) => void) => () => build(fn('f', [i32], i32, (b, n) => {
+    try { write(b, n, () => { throw new RangeError('mine'); }); } catch { /* and goes on */ }
+    b.ret(n);
+  }));
+  fails(caught((b, n, fail) => b.if(n.gt(0), fail)), /function 'f'.*goes on after an error inside of b\.if: mine/);
+  fails(caught((b, n, fail) => b.if(n.gt(0), () => {}, fail)), /inside of b\.if: mine/);
+  fails(caught((b, n, fail) => b.for(n, fail)), /inside of b\.for: mine/);
+  fails(caught((b, n, fail) => b.while(() => n.gt(0), fail)), /inside of b\.while: mine/);
+  fails(caught((b, _n, fail) => b.while(fail, () => {})), /inside of b\.while: mine/);
+  fails(caught((b, n, fail) => b.doWhile(() => { n.add(1); }, fail)), /inside of b\.doWhile: mine/);
+  fails(caught((b, _n, fail) => b.loop(fail)), /inside of b\.loop: mine/);
+  fails(caught((b, n, fail) => b.switch(n, { 1: fail })), /inside of b\.switch: mine/);
+  fails(caught((b, n, fail) => { b.choose(i32, n.gt(0), fail, () => 1); }), /inside of b\.choose: mine/);
+  try { caught((b, n, fail) => b.if(n.gt(0), fail))(); } catch (e) { assert.is(((e as Error).cause as Error).message, 'mine'); }
+});
+
+test('a value of one raw block used in another that it does not always come before', () => {
+  fails(() => build(fn('f', [i32], i32, (b, n) => {
+    const left = b.block(), right = b.block(), join = b.block();
+    b.br(n.gt(0), left, right);
+    b.enter(left);
+    const x = n.add(1);
+    b.jump(join);
+    b.enter(right);
+    b.jump(join);
+    b.enter(join);
+    b.ret(x); /* not dominated */
+  })), /a value of function 'f' is used where it may not have been computed[^]*parameter of the label/, 'not dominated');
+  fails(() => build(fn('f', [i32], i32, (b, n) => {
+    const next = b.block();
+    b.jump(next);
+    const never = n.add(1);
+    b.enter(next);
+    b.ret(never);
+  })), /used where it may not have been computed/);
+});
+
+test('types that are too large, or none', () => {
+  fails(() => array(array(u8, 2 ** 31 - 1), 2), /the type array\(array\(u8, 2147483647\), 2\) takes 4294967294 bytes/);
+  fails(() => struct('S', { a: array(u8, 2 ** 31 - 1), b: i32 }), /the type S takes 2147483652 bytes/);
+  fails(() => array(ptr(i32), 2 ** 28), /takes 2147483648 bytes/);
+  const Half = struct('Half', { low: array(u8, 2 ** 30), last: u8 });
+  fails(() => build(fn('f', [ptr(Half)], u8, (b, p) => b.ret(p.at(1).$ptr.at(0).last.get().add(p.at(1).last.get())))), /field 'last' of struct Half lies 2147483649 bytes from the base/);
+  let deep: import('../../dsl/index.ts').MemoryType = struct('S0', { x: i32 });
+  for (let k = 1; k < 20_000; k++) deep = struct(`S${k}`, { x: deep });
+  assert.is(sizeOf(deep), 4);
+  fails(() => ptr(untyped(undefined)), /ptr wants the type it points to, not undefined/);
+  fails(() => sizeOf(untyped(undefined)), /sizeOf wants a type, not undefined/);
+  fails(() => sizeOf(i32, untyped('x')), /"x" is no memory model/);
+  fails(() => struct(untyped(''), { a: i32 }), /struct wants a name/);
+  fails(() => struct('S', untyped(null)), /struct 'S' wants fields, not null/);
+  fails(() => offsetOf(struct('S', { a: i32 }), untyped('toString')), /struct 'S' has no field 'toString'/);
+  assert.is(offsetOf(struct('S', { a: i64, ['__proto__']: i32 }), untyped('__proto__')), 8);
+});
+
+test('types that are bypassed meet the same errors', () => {
+  const Unary = fnRef([i32], i32), unary = fn('unary', [i32], i32, (b, n) => b.ret(n)), unsigned = fn('unsigned', [], u32, (b) => b.ret(1));
+  const ops = table('ops', [unary]);
+  fails(() => build(fn('f', [], i32, (b) => b.tailCall(untyped(unsigned)))), /b\.tailCall from function 'f' to one that is \(\) -> u32[^]*\(i32\)/);
+  fails(() => build(fn('f', [Unary], i32, (b, r) => b.ret(b.callIndirect(ops, untyped(r), 1)))), /the index of b\.callIndirect wants a u32, not an fnRef/);
+  fails(() => build(fn('f', [Unary, i32x4], i32x4, (b, r, v) => b.ret(v.shl(untyped(r))))), /the count of i32x4\.shl wants a u32, not an fnRef/);
+  fails(() => build(fn('f', [Unary, ptr(i32)], ptr(i32), (b, r, p) => b.ret(p.sub(untyped(r))))), /sub wants an i32 or u32 count/);
+  fails(() => build(fn('f', [Unary, ptr(i32)], unit, (b, r, p) => b.memory.copy(p, p, untyped(r)))), /wants a u32, not an fnRef/);
+  const other = fnRef([i32], f64);
+  fails(() => build(fn('f', [other], unit, (b, r) => b.var(Unary, untyped(r)))), /wants an fnRef\(\(i32\) -> i32\), not an fnRef\(\(i32\) -> f64\)/);
+  const g = fn('g', [Unary], unit, () => {}), h = fn('h', [other], unit, () => {});
+  fails(() => table('t', untyped([g, h])), /entry 1 of table 't'/);
+  fails(() => build(fn('f', [i64], unit, (b, n) => b.switch(n, untyped({ a: () => {} })))), /"a" is no label of b\.switch/);
+  fails(() => build(fn('f', [i32], unit, (b, n) => b.switch(n, untyped([5])))), /a case of b\.switch is 5/);
+  fails(() => build(fn('f', [i32], unit, (b, n) => b.for([0, n, untyped(null)], () => {}))), /null cannot be an i32/);
+  fails(() => build(fn('f', [], unit, (b) => { b.pointer(i32, 2 ** 32); })), /4294967296 is no address of linear memory/);
+  fails(() => build(fn('f', [bool], unit, (b, c) => b.if(c, untyped(function* () { b.trap(); })))), /the body of b\.if is a generator/);
+  fails(() => build(fn('f', [], unit, untyped(function* () { /* nothing */ }))), /the body of function 'f'.*is a generator/);
+});
+
+test('options', () => {
+  fails(() => module('m', untyped(null)), /the options of module 'm' are null/);
+  fails(() => module('m', untyped({ memorymodel: 'native' })), /module 'm' has no option 'memorymodel'[^]*memoryModel/);
+  fails(() => module('m', { memoryModel: untyped('Native') }), /memory model "Native"/);
+  fails(() => module('m', { memory: untyped({ initial: 5 }) }), /no option 'initial'[^]*initialPages/);
+  fails(() => module('m', { memory: { initialPages: -1 } }), /initialPages of module 'm' is -1/);
+  fails(() => module('m', { memory: { maximumPages: 65537 } }), /maximumPages of module 'm' is 65537/);
+  fails(() => module('m', { memory: { stackSize: 100 } }), /stackSize of module 'm' is 100[^]*16/);
+  const [a, c, d] = [1, 2, 3].map((k) => global(`g${k}`, array(u8, 2 ** 31 - 1)));
+  fails(() => build(fn('f', [], u8, (b) => b.ret(a.at(0).get().add(c.at(0).get()).add(d.at(0).get())))), /module 'm' needs \d+ pages[^]*65536/);
+  fails(() => host('h', [], unit, untyped(null)), /the options of host 'h' are null/);
+  fails(() => host('h', [ptr(u8), i32], unit, untyped({ buffers: [{ pointer: 0, length: 1, access: 'read' }] })), /declares buffers, but is no function of the C library/);
+  fails(() => host('h', [ptr(u8), i32], unit, { libc: true, buffers: [{ pointer: 0, length: 1, access: untyped('rd') }] }), /access "rd"/);
+  fails(() => build(fn('f', [], unit, () => { global('g', u32).atomic.compareExchange(0, 1, untyped(null)); })), /the orderings of an atomic compare-exchange are null/);
 });
 
 test('values and places print as what they are', () => {

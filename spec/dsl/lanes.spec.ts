@@ -273,6 +273,12 @@ test('mistakes that types cannot rule out say what and how to mend it', () => {
   failing((v) => v.lane(4), /lane 4 of f32x4 is not a number from 0 to 3/);
   failing((v) => v.withLane(-1, 0), /lane -1/);
   failing((v) => v.permute([0, 1, 2, 4]), /lane 4 of f32x4 is not a number from 0 to 3/);
+  failing((v) => v.permute((k) => k + 1), /lane 4 of f32x4 is not a number from 0 to 3/);
+  const chosen = fn('chosen', [], [f32, f32], (b) => {
+    const v = f32x4.of(0, 1, 2, 3), w = v.shuffle(v.add(4), (k) => 7 - 2 * k).permute((k) => 3 - k); // 7 5 3 1, reversed
+    b.ret(w.lane(0), w.lane(3));
+  });
+  assert.equal(load({ chosen }).all('chosen'), [1, 7]);
   failing((v) => v.shuffle(v, [0, 1, 2, 8]), /lane 8 of f32x4 is not a number from 0 to 7/);
   failing((v) => v.shuffle(v, [0, 1] as never), /a list of 4 lane numbers, not 2/);
   failing((v, m) => v.add(m as never), /wants a f32x4, not an i32x4[\s\S]*the same bits are \.as\(f32x4\)|wants an f32x4, not an i32x4/i);

@@ -189,4 +189,36 @@ test('the native memory model: 8-byte pointers and 64-bit indices', () => {
   assert.throws(() => module('m', { memoryModel: 'native' }).export({ g }).build(), (e: unknown) => e instanceof UsageError && /native/.test(e.message));
 });
 
+test('a global starts as what was given, whatever becomes of it', () => {
+  const list = [1, 2, 3], bytes = Uint8Array.of(1, 2, 3, 4);
+  const a = global('a', array(i32, 3), list), c = global('c', array(u8, 4), bytes);
+  list[0] = 99;
+  bytes.fill(9);
+  const f = fn('f', [], i32, (b) => b.ret(a.at(0).get().add(c.at(3).get().toI32())));
+  const first = module('first').export({ f }).build();
+  first.globals[0].bytes!.fill(7);
+  assert.is(load({ f }).call('f'), 5);
+});
+
+test('pointers in globals: as wide as the memory model has them', () => {
+  const P = struct('P', { at: ptr(i32), tag: u8 }), near = global('near', array(P, 2), [{}, { at: 4096, tag: 7 }]), far = global('far', ptr(i32), 2 ** 40);
+  const f = fn('f', [], u8, (b) => { b.ret(near.at(1).tag.get().add(near.at(1).at.get().toU64().shr(12).toU8())); });
+  const g = fn('g', [], i64, (b) => b.ret(far.get().toI64()));
+  assert.is(load({ f }).call('f'), 8);
+  assert.is(module('n', { memoryModel: 'native' }).export({ f }).build().globals[0].bytes!.length, 32);
+  assert.is(module('n', { memoryModel: 'native' }).export({ g }).build().globals[0].bytes![5], 1);
+  assert.throws(() => module('l').export({ g }).build(), (e: unknown) => e instanceof UsageError && /global 'far' starts with the pointer 1099511627776, which is no address of linear memory/.test(e.message));
+});
+
+test('a global starts from text or bytes where its elements are bytes, and from raw bytes elsewhere', () => {
+  const words = global('words', array(u32, 2), Uint8Array.of(1, 2, 0, 0, 5)), signed = global('signed', array(i8, 2), Uint8Array.of(255));
+  const f = fn('f', [], u32, (b) => b.ret(words.at(0).get().add(words.at(1).get()).add(signed.at(0).get().toU32())));
+  assert.is(load({ f }).call('f'), 0x201 + 5 - 1);
+  const refused = (what: () => unknown, message: RegExp): void => { assert.throws(what, (e: unknown) => e instanceof UsageError && message.test(e.message)); };
+  refused(() => global('g', array(bool, 3), 'abc' as never), /starts as text, but its elements are bool/);
+  refused(() => global('g', array(f64, 3), 'abc' as never), /starts as text, but its elements are f64/);
+  refused(() => global('g', array(u8, 3), new DataView(new ArrayBuffer(3)) as never), /cannot start array\(u8, 3\)/);
+  refused(() => global('g', struct('S', { a: i64 }), { constructor: 5 } as never), /struct S has no field 'constructor'/);
+});
+
 test.run();

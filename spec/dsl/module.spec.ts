@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fn, f64, host, i32, i64, module, ptr, struct, u8, unit, type ExportsOf, type ImportsOf, type JsArgs, type JsResult } from '../../dsl/index.ts';
-import { interpret, printModule, verifyModule } from '../../lib/mir/index.ts';
+import { interpret, printFunction, verifyModule } from '../../lib/mir/index.ts';
 
 const test = suite('dsl module');
 
@@ -54,8 +54,30 @@ test('prints clean MIR: no trivial parameters, no empty blocks', () => {
     b.for([0, n], (i) => b.if(i.gt(3), () => sum.update((s) => s.add(i).add(kept.get()))));
     b.ret(sum.get());
   });
-  const text = printModule(module('m', { locations: false }).export({ f }).build());
-  console.log(text);
+  assert.is(printFunction(module('m', { locations: false }).export({ f }).build().functions[0]).trimEnd(), `func @f(i32) -> (i32) {
+b0 "entry"(v0 "n": i32):
+  v1 = const.i32 7
+  v2 = const.i32 0
+  v3 = const.i32 0
+  jump b1(v3, v2)
+b1 "for"(v4: i32, v5: i32):
+  v6 = slt.i32 v4, v0
+  br v6, b2, b5
+b2 "body":
+  v7 = const.i32 3
+  v8 = sgt.i32 v4, v7
+  br v8, b3, b4(v5)
+b3 "then":
+  v9 = add.i32 v5, v4
+  v10 = add.i32 v9, v1
+  jump b4(v10)
+b4 "join"(v11: i32):
+  v12 = const.i32 1
+  v13 = add.i32 v4, v12
+  jump b1(v13, v11)
+b5 "exit":
+  ret v5
+}`);
 });
 
 test.run();

@@ -4,7 +4,7 @@
  */
 import {
   array, bool, f32, f32x4, f32x8, f64, fn, fnRef, host, i32, i64, i64x2, i8x16, module, ptr, struct, u16x16, u32, u64, u8, u8x16, unit,
-  type Bool, type ExportsOf, type F32, type F32x4, type F32x8, type F64, type Fn, type I16x8, type I32, type I32x4, type I64, type ImportsOf, type JsArgs, type JsResult, type Ptr, type PtrType, type StructType, type U16x16, type U32, type U64, type U8, type U8x32,
+  type AnyBody, type Bool, type ExportsOf, type F32, type F32x4, type F32x8, type F64, type Fn, type I16x8, type I32, type I32x4, type I64, type ImportsOf, type JsArgs, type JsResult, type Ptr, type PtrType, type StructType, type U16x16, type U32, type U64, type U8, type U8x32,
 } from '../../dsl/index.ts';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
@@ -50,9 +50,29 @@ const pair = fn('pair', [i32, ptr(Point)], [i64, bool], (b, n, p) => {
   b.select(true, p.at(), p.at());
   // @ts-expect-error: a variable of a struct; structs live in memory
   b.var(Point, 0);
+  const done = b.block(), again = b.block(i32);
+  b.br(true, done, again.with(1));
+  // @ts-expect-error: a label with parameters does not stand for itself
+  b.br(true, done, again);
+  // @ts-expect-error: null is no i32
+  b.const(i32, null);
+  b.const(ptr(Point), null);
+  // @ts-expect-error: a variable is not its value
+  n.add(b.var(i32, 1));
+  // @ts-expect-error: a place is not its value
+  p.at().x.set(p.at(1).x);
+  // @ts-expect-error: a literal beside an i64 is a bigint
+  b.for([0, wide], () => {});
+  // @ts-expect-error: literals of two kinds
+  b.for([0, 10n], () => {});
   // @ts-expect-error: a case without a label
   b.switch(n, [[() => {}]]);
 });
+// A helper that does not return from the function takes the body of any.
+const positive = (b: AnyBody, x: I32): I32 => b.choose(i32, x.lt(0), () => 0, () => x);
+fn('helped', [i32], [i64, bool], (b, n) => b.ret(positive(b, n).toI64(), positive(b, n).eq(0)));
+fn('helpedToo', [i32], unit, (b, n) => { positive(b, n); });
+
 check<Same<typeof pair, Fn<readonly [typeof i32, PtrType<PointType>], readonly [typeof i64, typeof bool]>>>();
 check<Same<JsArgs<typeof pair>, [number, number]>>();
 check<Same<JsResult<typeof pair>, readonly [bigint, boolean]>>();
@@ -77,6 +97,9 @@ const lanes = fn('lanes', [f32x4, i64x2, ptr(f32x4), ptr(f32), ptr(u64)], [f32x4
   const total = b.var(f32x4, 0);
   total.update((t) => t.fma(2, v));
   b.ret(total.get(), u8x16.splat(3));
+  v.shuffle(v.permute((k) => 3 - k), (k) => 2 * k);
+  // @ts-expect-error: a lane is chosen by its number
+  v.permute((k) => `${k}`);
   // @ts-expect-error: lanes of 64 bits take bigints
   w.add(1);
   // @ts-expect-error: bytes have no products

@@ -56,6 +56,12 @@ test('a good index passes the checks', () => {
   assert.is(wasmInstance(m.build()).call('f', [1]), 42);
 });
 
+test('an indirect call in a module whose table is empty', () => {
+  const module = new Lined().add('f', ['i32'], ['i32'], (b) => b.ret(b.callIndirect({ params: [], results: ['i32'] }, b.params[0], []))).m.build();
+  assert.is(trapOf(() => wasmInstance(module).call('f', [0])).trap, 'indirect-call-null');
+  assert.is(trapOf(() => new Interpreter(module).call('f', [0])).trap, 'indirect-call-null');
+});
+
 test('explicit traps, also where the engine gives no stack', () => {
   const codes: readonly TrapCode[] = ['unreachable', 'user', 'stack-overflow', 'integer-overflow'];
   const limit = Error.stackTraceLimit;
