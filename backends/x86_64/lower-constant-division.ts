@@ -86,13 +86,6 @@ function shifted(s: SelectContext, sub: number, bytes: number, a: VReg, count: n
   s.op(a, USE_REG);
   return d;
 }
-/** A 64-bit constant in a register. */
-function constant(s: SelectContext, value: bigint): VReg {
-  const r = s.newInt();
-  s.b.setRemat(r, s.inst(OP_CONST, Number(BigInt.asIntN(32, value)), Number(BigInt.asIntN(32, value >> 32n))));
-  s.op(r, DEF_REG);
-  return r;
-}
 
 /** `n mod 2^shift`, zero-extended. */
 function lowBits(s: SelectContext, d: VReg, n: VReg, shift: number, bytes: number): void {
@@ -144,7 +137,7 @@ function reciprocal(divisor: bigint, bits: number): { readonly multiplier: bigin
 
 /** The upper half of `n` times a constant. */
 function highProduct(s: SelectContext, n: VReg, multiplier: bigint, signed: boolean, d = s.newInt()): VReg {
-  const m = constant(s, multiplier);
+  const m = s.wideInteger(multiplier);
   s.inst(OP_MUL_WIDE, pack(signed ? 1 : 0, 3));
   s.op(s.newInt(), defFixed(RAX));
   s.op(d, defFixed(RDX));
@@ -181,7 +174,7 @@ function timesConstant(s: SelectContext, n: VReg, multiplier: bigint): VReg {
     s.op(n, USE_ANY);
     return product;
   }
-  return arithmetic(s, ALU_IMUL, 8, product, constant(s, multiplier), n);
+  return arithmetic(s, ALU_IMUL, 8, product, s.wideInteger(multiplier), n);
 }
 
 /** Quotient by a positive divisor. */
@@ -209,6 +202,6 @@ function subtractProduct(s: SelectContext, d: VReg, n: VReg, q: VReg, divisor: b
     s.inst(OP_IMUL_IMM, pack(0, sizeLog(bytes)), Number(BigInt.asIntN(32, divisor)));
     s.op(product, DEF_REG);
     s.op(q, USE_ANY);
-  } else product = arithmetic(s, ALU_IMUL, 8, s.newInt(), constant(s, divisor), q);
+  } else product = arithmetic(s, ALU_IMUL, 8, s.newInt(), s.wideInteger(divisor), q);
   arithmetic(s, ALU_SUB, bytes, d, n, product);
 }

@@ -49,7 +49,7 @@ function offsetFrom(s: SelectContext, v: number, low: bigint, bytes: number): nu
     s.op(v, USE_REG);
     return d;
   }
-  const l = s.integer(Number(BigInt.asIntN(53, low)));
+  const l = s.wideInteger(low);
   s.inst(OP_ALU, pack(ALU_SUB, sizeLog(bytes)));
   s.op(d, defReuse(1));
   s.op(v, USE_REG);

@@ -194,6 +194,13 @@ export abstract class SelectValues {
     return r;
   }
 
+  /** A 64-bit constant integer in a register. */
+  wideInteger(value: bigint): VReg {
+    const r = this.newInt();
+    this.#emitInteger(r, value);
+    return r;
+  }
+
   #constantReg(d: ConstInst): VReg {
     switch (d.type) {
       case 'f32': case 'f64': case 'v128': case 'v256': {
@@ -202,11 +209,7 @@ export abstract class SelectValues {
         this.op(r, DEF_REG);
         return r;
       }
-      case 'i64': {
-        const r = this.newInt();
-        this.#emitInteger(r, d.value as bigint);
-        return r;
-      }
+      case 'i64': return this.wideInteger(d.value as bigint);
       default: {
         const r = this.newInt(), value = Number(d.value);
         this.b.setRemat(r, this.inst(OP_CONST, value | 0, d.type === 'ptr' ? Math.floor(value / 4294967296) : 0));
