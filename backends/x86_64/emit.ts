@@ -84,15 +84,16 @@ function findForwarding(s: SelectedFunction, edits: Int32Array): Int32Array {
     const busy = edit < edits.length && edits[edit] <= 2 * i + 1;
     forward[b] = b > 0 && f.blockStart[b + 1] === i + 1 && f.opcode[i] === OP_JMP && !busy ? f.succs[f.succStart[b]] : b;
   }
-  // Chains, with path compression; a cycle of empty blocks stays where it is first met.
+  // Chains, with path compression; of a cycle of empty blocks the first one that a walk meets twice stays.
+  const walk = int32(blocks);
   for (let b = 0; b < blocks; b++) {
-    let root = b, steps = 0;
-    while (forward[root] !== root && steps++ <= blocks) {
-      const to = forward[root];
-      if (to === b) { forward[root] = root; break; }
-      root = to;
+    let root = b;
+    while (forward[root] !== root && walk[root] !== b + 1) {
+      walk[root] = b + 1;
+      root = forward[root];
     }
-    for (let c = b; forward[c] !== root && c !== root;) { const to = forward[c]; forward[c] = root; c = to; }
+    forward[root] = root;
+    for (let c = b; c !== root;) { const to = forward[c]; forward[c] = root; c = to; }
   }
   return forward;
 }
