@@ -52,6 +52,18 @@ export function featureSet(names: Iterable<string>): X86Features {
 }
 
 /**
+ * A set given by a user, less what in it lacks what it builds on.
+ *
+ * @throws UsageError for what is no set
+ */
+export function completeSet(given: X86Features): X86Features {
+  if (typeof given !== 'object' || given === null || Symbol.iterator in given) {
+    throw new UsageError('x86-64 features are a level or an object with a boolean for each feature', `Use one of the levels ${X86_LEVEL_NAMES.join(', ')}, or featureSet([...]) for a list of names.`);
+  }
+  return featureSet(featureNames(given));
+}
+
+/**
  * A level's set.
  *
  * @throws UsageError for an unknown name

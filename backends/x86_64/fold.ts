@@ -48,11 +48,11 @@ function constantOf(s: SelectionInput, v: Value): number | bigint | undefined {
 }
 function is(s: SelectionInput, v: Value, w: Value): boolean { return s.alias[v] === s.alias[w]; }
 
+/** As a condition, not as what a branch passes on: that is computed on one of its ways only, and a folded load with it. */
 function feedsCondition(s: SelectionInput, v: Value, user: User): boolean {
-  if (user.kind === 'br') return true;
-  if (user.kind === 'select') return is(s, user.condition, v);
-  // Through a negation that itself may be folded.
-  return user.kind === 'binary' && user.op === 'xor' && user.type === 'i1' && is(s, user.a, v) && Number(constantOf(s, user.b)) === 1;
+  if (user.kind === 'br' || user.kind === 'select') return is(s, user.condition, v);
+  // Through a negation that is folded itself.
+  return user.kind === 'binary' && user.op === 'xor' && user.type === 'i1' && s.folded[user.result] === 1 && is(s, user.a, v) && Number(constantOf(s, user.b)) === 1;
 }
 
 function foldsLoad(s: SelectionInput, v: Value, type: string, user: User, place: number): boolean {

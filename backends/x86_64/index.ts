@@ -16,7 +16,7 @@ import { X86_64_CODE } from './code-target.ts';
 import { X86_64_REGISTERS } from './convention.ts';
 import { ModuleTables } from './emit-context.ts';
 import { emitFunction } from './emit.ts';
-import { featureNames, featureSet, featuresOfLevel, levelOf, type X86Features, type X86Level } from './features.ts';
+import { completeSet, featureNames, featuresOfLevel, levelOf, type X86Features, type X86Level } from './features.ts';
 import { layoutFrame } from './frame.ts';
 import { legalize } from './legalize.ts';
 import { ModulePlan, NULL_SIGNATURE } from './module-plan.ts';
@@ -33,7 +33,7 @@ export interface X86Backend extends Backend {
    * The same for another set: a level's, or one of one's own (less what in it lacks what it builds on). The code runs
    * on processors that have all of it.
    *
-   * @throws UsageError for an unknown level
+   * @throws UsageError for an unknown level, and for what is neither a level nor a set (a list of names: see `featureSet`)
    * @example
    * x86_64.with('sse2').compile(module).requires // => []
    */
@@ -55,7 +55,7 @@ function backendFor(features: X86Features): X86Backend {
   return Object.freeze({
     name: 'x86_64', description: `x86-64 (${levelOf(features)}) machine code for the guest calling convention`, variant: requires.join(' '), features,
     compile: (m: Module, options?: CodegenOptions) => compileModule(m, features, requires, options),
-    with: (other: X86Level | X86Features) => backendFor(typeof other === 'string' ? featuresOfLevel(other) : featureSet(featureNames(other))),
+    with: (other: X86Level | X86Features) => backendFor(typeof other === 'string' ? featuresOfLevel(other) : completeSet(other)),
   });
 }
 

@@ -5,7 +5,7 @@
  * machine instruction with {@link conditionData} and lists the operands with {@link conditionOperands}.
  */
 import type { VReg } from '../../lib/codegen/machine-function.ts';
-import type { CompareInst, SelectInst, Value } from '../../lib/mir/instruction.ts';
+import type { CompareInst, Instruction, SelectInst, Value } from '../../lib/mir/instruction.ts';
 import type { CompareOp } from '../../lib/mir/ops.ts';
 import { setCondition, type Condition } from './condition.ts';
 import { isVectorType } from './lower-memory.ts';
@@ -27,15 +27,22 @@ export function isExchangedFloat(op: CompareOp): boolean { return op === 'flt' |
 
 /** Any `i1` as a condition; a folded compare becomes the flags themselves. */
 export function prepareCondition(s: SelectContext, v: Value): Condition {
-  const d = s.definition(v);
+  let negated = false, d = s.definition(v);
+  // Negations may be many.
+  while (d !== undefined && d.kind === 'binary' && d.op === 'xor' && s.isFolded(v)) {
+    negated = !negated;
+    v = d.a;
+    d = s.definition(v);
+  }
+  const c = prepareTruth(s, v, d);
+  if (negated) c.cc = negate(c.cc);
+  return c;
+}
+
+function prepareTruth(s: SelectContext, v: Value, d: Instruction | undefined): Condition {
   if (d !== undefined && s.isFolded(v)) {
     if (d.kind === 'compare') return prepareCompare(s, d);
     if (d.kind === 'vector') return prepareVectorTest(s, d);
-    if (d.kind === 'binary' && d.op === 'xor') {
-      const c = prepareCondition(s, d.a);
-      c.cc = negate(c.cc);
-      return c;
-    }
     if (d.kind === 'convert' && d.op === 'trunc') {
       s.flexible(d.a);
       return setCondition(COMPARE_TEST, 1, CC_NE, -1, true, 1);

@@ -192,9 +192,13 @@ export class SelectContext extends SelectValues {
 
   #nativeAddress(at: Address, base: Instruction | undefined): void {
     if (at.index === NO_VALUE && base !== undefined && base.kind === 'slot_addr') {
-      this.mode = MODE_FRAME;
-      this.displacement = this.plan.slotOffsets(this.f)[base.slot] + at.offset;
-      return;
+      const offset = this.plan.slotOffsets(this.f)[base.slot] + at.offset;
+      // Inside the frame a displacement has room for it (see `frame.ts`); an address far outside is computed.
+      if (offset < this.plan.slotBytes(this.f)) {
+        this.mode = MODE_FRAME;
+        this.displacement = offset;
+        return;
+      }
     }
     const b = this.reg(at.base), index = at.index === NO_VALUE ? -1 : this.reg(at.index);
     this.first = b;

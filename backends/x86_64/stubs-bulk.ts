@@ -103,7 +103,7 @@ export function emitCopy(asm: Assembler): void {
   asm.jmp(small);
 }
 
-/** In: rdi destination, rsi the byte (its low 8 bits), rdx length. Destroys rax, rcx, rdi, xmm0. */
+/** In: rdi destination, rsi the byte (its low 8 bits), rdx length. Destroys rax, rcx, rdi, r8, xmm0. */
 export function emitFill(asm: Assembler): void {
   const { code } = asm, mem = new Mem();
   const large = code.newLabel(), small = code.newLabel(), from16 = code.newLabel(), from8 = code.newLabel(), from4 = code.newLabel(), none = code.newLabel();

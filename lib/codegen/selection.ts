@@ -10,6 +10,9 @@
  * A compare that only conditions use (of branches and selects) is *repeated* at each of them instead of being kept as
  * a value: setting the flags again is cheaper than saving them. Nothing may be folded into a repeated compare.
  *
+ * A value that is used under another type (see {@link AliasPredicate}) is not folded: its user would read its own type's
+ * width from memory.
+ *
  * The architecture says what it *wants* to fold ({@link FoldPredicate}); what it then does not manage to fold, it
  * emits right before the user, which is just as legal.
  */
@@ -49,6 +52,8 @@ export interface SelectionInput {
   readonly skip: Uint8Array;
   /** 1 for values that are emitted with their user (or, for repeated compares, with each of them). */
   readonly folded: Uint8Array;
+  /** 1 for values that are used under another type, through a conversion that is only another name. */
+  readonly retyped: Uint8Array;
   /** 1 for values made of nothing: constants, addresses of globals and stack slots. */
   readonly literal: Uint8Array;
   /** Instructions before each position that may trap or have an effect. */
@@ -103,7 +108,7 @@ export function prepareSelection(f: MirFunction, folds: FoldPredicate, aliasOf: 
   const s: SelectionInput = {
     f, blocks, blockBase, definitions: new Array<Instruction | undefined>(values).fill(undefined), definedAt: int32(values).fill(-1),
     alias: blocks.alias, useCount: int32(values), userAt: int32(values).fill(-1), feeds: int32(values).fill(-1), blockAt: int32(positions),
-    skip: uint8(positions), folded: uint8(values), literal: uint8(values), barriers: int32(positions + 1), effects: uint8(positions),
+    skip: uint8(positions), folded: uint8(values), retyped: uint8(values), literal: uint8(values), barriers: int32(positions + 1), effects: uint8(positions),
     resultAt: int32(positions).fill(-1), emitAt: int32(positions), folds,
   };
   const { alias, barriers, effects, useCount } = s;
@@ -133,13 +138,13 @@ export function prepareSelection(f: MirFunction, folds: FoldPredicate, aliasOf: 
 
 /** Decides which definitions of a block are folded, users before what they use. */
 function foldBlock(s: SelectionInput, b: number): void {
-  const { skip, resultAt, useCount, userAt, literal, effects, emitAt, folded } = s;
+  const { skip, resultAt, useCount, userAt, literal, retyped, effects, emitAt, folded } = s;
   const { instructions, terminator } = s.f.blocks[b], base = s.blockBase[b], end = base + instructions.length;
   emitAt[end] = end;
   for (let at = end - 1; at >= base; at--) {
     emitAt[at] = at;
     const v = resultAt[at];
-    if (v < 0 || useCount[v] !== 1 || literal[v] === 1 || skip[at] === 1) continue;
+    if (v < 0 || useCount[v] !== 1 || literal[v] === 1 || retyped[v] === 1 || skip[at] === 1) continue;
     const user = userAt[v];
     if (user <= at || user > end) continue;
     const place = emitAt[user];
@@ -175,6 +180,7 @@ class UseVisitor {
     const s = this.#s, a = s.alias[v];
     s.useCount[a]++;
     if (s.userAt[a] < this.at) s.userAt[a] = this.at;
+    if (a !== v && s.f.valueTypes[a] !== s.f.valueTypes[v]) s.retyped[a] = 1;
   }
   #result(i: Instruction, v: Value, effects: number): void {
     const s = this.#s, at = this.at;

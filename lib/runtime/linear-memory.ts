@@ -2,7 +2,7 @@
  * Linear memory: one reservation of address space in which guest addresses are offsets.
  *
  * Invariants:
- * - a guest access reaches at most `(2^32 − 1) + (2^31 − 1) + 16` bytes past the base (a zero-extended pointer plus a
+ * - a guest access reaches at most `(2^32 − 1) + (2^31 − 1) + 32` bytes past the base (a zero-extended pointer plus a
  *   constant offset plus a vector), so everything it can reach lies inside the reservation: readable and writable
  *   below {@link LinearMemory.size}, inaccessible from there on, where the access faults and becomes a trap;
  * - no more than `maximumPages` are ever open, which makes the maximum a hard cap;

@@ -6,7 +6,7 @@
  * the divisor: zero or not tells the two division traps apart); else, for an access inside the memory's reservation,
  * `memory-out-of-bounds`. Anything else is no trap of MIR: a defect.
  */
-import { CTX, STACK_GUARD } from '../codegen/run-context.ts';
+import { CTX, STACK_GUARD, STACK_PROBE_LIMIT } from '../codegen/run-context.ts';
 import { TrapError } from '../mir/errors.ts';
 import type { SourceLocation } from '../mir/module.ts';
 import { TRAP_CODES, type TrapCode } from '../mir/types.ts';
@@ -64,7 +64,8 @@ export function readTrap(thread: GuestThread, target: RunTarget, image: ModuleIm
     const base = memory === undefined ? 0 : memory.base;
     if (faultAddress >= base && (memory === undefined || faultAddress < base + REACH)) address = faultAddress - base;
   }
-  const frames = f < 0 ? [] : unwind(thread, image, f, offset, frameBase, inStub || !inStack);
+  const made = inStack || trap !== 'stack-overflow' || f < 0 || fits(thread, image.functions[f].frameSize, stackPointer);
+  const frames = f < 0 ? [] : unwind(thread, image, f, offset, frameBase, made);
   const loc = site >= 0 && image.trapSites[site * TRAP_SITE_WORDS + 2] > 0 ? image.trapSites[site * TRAP_SITE_WORDS + 2] : lineAt(image, offset);
   if (frames.length > 0) frames[0] = { functionName: frames[0].functionName, loc };
   return { trap, functionName, loc, address, frames };
@@ -109,26 +110,24 @@ function stackWord(thread: GuestThread, at: number): number {
   return Number(new DataView(word.buffer).getBigUint64(0, true));
 }
 
+/** False for a frame that its function compares with the stack's limit and does not make. */
+function fits(thread: GuestThread, frameSize: number, stackPointer: number): boolean {
+  return frameSize <= STACK_PROBE_LIMIT || stackPointer - frameSize >= thread.getAddress(CTX.stackLimit);
+}
+
 /**
- * Walks the guest stack: in a function's body the return address is `frameSize` above the stack pointer. `settled` is
- * false when the innermost activation may still be in its prologue (a stack overflow): its return address is then the
- * first word that could be one, in at most a frame.
+ * Walks the guest stack. A function makes its frame in one step, before which nothing can trap but the compare of a
+ * large one: the return address is `frameSize` above the stack pointer, or where that points when the innermost frame
+ * is not `made`.
  */
-function unwind(thread: GuestThread, image: ModuleImage, innermost: number, offset: number, stackPointer: number, settled: boolean): { functionName: string; loc: number }[] {
+function unwind(thread: GuestThread, image: ModuleImage, innermost: number, offset: number, stackPointer: number, made: boolean): { functionName: string; loc: number }[] {
   const frames: { functionName: string; loc: number }[] = [];
   const reader = new StackReader(thread), low = image.codeAddress, high = low + image.codeSize;
-  let f = innermost, at = offset, sp = Math.max(stackPointer, thread.stackLow);
+  let f = innermost, at = offset, sp = stackPointer;
   while (frames.length < MAX_FRAMES) {
     if (image.functions[f].boundary !== true || frames.length === 0) frames.push({ functionName: image.functions[f].name, loc: lineAt(image, at) });
-    const { frameSize } = image.functions[f];
-    let slot = sp + frameSize, back = reader.word(slot);
-    if (!settled) {
-      for (slot = sp - (sp % 8); slot <= sp + frameSize; slot += 8) {
-        back = reader.word(slot);
-        if (back > low && back < high) break;
-      }
-      settled = true;
-    }
+    const slot = made ? sp + image.functions[f].frameSize : sp, back = reader.word(slot);
+    made = true;
     if (back <= low || back >= high) break; // the entry stub, or nothing known
     // The call is before the return address, which may already belong to another line or function.
     at = back - low - 1;

@@ -49,6 +49,9 @@ test('code is made for any machine, and says what it needs', () => {
   assert.equal(x86_64.with('sse2').compile(one).requires, []);
   assert.equal(x86_64.compile(one).requires, X86_FEATURES);
   assert.is.not(x86_64.with('sse2').variant, x86_64.variant);
+  for (const wrong of [undefined, null, 5, ['avx2'], new Set(['avx2'])]) {
+    assert.throws(() => x86_64.with(wrong as unknown as X86Level), (e: unknown) => e instanceof UsageError && e.remedy.includes('featureSet'), 'a list is no set, and no reason for less than was asked for');
+  }
   assert.equal(x86_64.with({ ...featuresOfLevel('avx2'), sse4_1: false }).compile(one).requires, ['sse3', 'ssse3', 'popcnt', 'lzcnt', 'bmi1', 'bmi2'], 'what builds on a missing one goes too');
   assert.is.not(Buffer.compare(x86_64.with('sse2').compile(one).code, x86_64.compile(one).code), 0);
 });

@@ -5,6 +5,7 @@ import { x86_64 } from '../../../backends/x86_64/index.ts';
 import { STACK_GUARD, STACK_PROBE_LIMIT } from '../../../lib/codegen/run-context.ts';
 import { FunctionBuilder, Interpreter, ModuleBuilder, parseModule, type Module } from '../../../lib/mir/index.ts';
 import { nativeCall, nativeInstance } from '../../support/native-executor.ts';
+import { binutilsMissing, disassemble } from '../../support/objdump.ts';
 import { trapOf } from '../../support/trap-of.ts';
 
 const test = suite('x86-64: large frames');
@@ -54,6 +55,35 @@ test('native model: a frame larger than the whole stack', () => {
     for (let k = 0; k < 3; k++) assert.is(trapOf(() => it.call('f', [0n])).trap, 'stack-overflow', `${size} bytes`);
     it.dispose();
   }
+});
+
+test('the trace of an overflow names the callers of a frame that was never made', () => {
+  for (const size of [60_000, STACK_PROBE_LIMIT + 4096, STACK_GUARD + 65536]) {
+    const m = recursiveSlot(size), it = nativeInstance(m), { frames } = trapOf(() => it.call('f', [1n << 40n]));
+    assert.ok(frames.length > 2, `${size} bytes: ${frames.length} frames`);
+    assert.ok(frames.every((f) => f.functionName === 'f'));
+    it.dispose();
+  }
+});
+
+test('native model: an address far outside the slot is computed, not made a displacement that wraps', () => {
+  const m = parseModule(`module @m native
+memory initial 0 maximum 0 stack 0
+func @f() -> (i64) {
+  slot s0 size 16 align 16
+  slot s1 size 16 align 16
+b0:
+  v0 = slot_addr s1
+  v1 = load.i64 v0 + 2147483647
+  v2 = load.i64 v0 + 8
+  v3 = add.i64 v1, v2
+  ret v3
+}`);
+  const { code, functions } = x86_64.compile(m, { checkAllocation: true });
+  if (binutilsMissing() !== undefined) return;
+  const text = disassemble(code.subarray(0, functions[0].size)).map((i) => i.text).join('\n');
+  assert.match(text, /\[r\w+\+0x7fffffff\]/);
+  assert.not.match(text, /-0x7fff/);
 });
 
 test('linear model: tens of thousands of spilled values', () => {

@@ -5,7 +5,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { x86_64 } from '../../../backends/x86_64/index.ts';
-import { parseModule } from '../../../lib/mir/index.ts';
+import { FunctionBuilder, ModuleBuilder, parseModule } from '../../../lib/mir/index.ts';
 import { binutilsMissing, disassemble } from '../../support/objdump.ts';
 
 const test = suite('x86-64: selection');
@@ -219,6 +219,21 @@ b0(v0: i32, v1: i32):
     'ret',
   ]],
 ];
+
+test('a branch on very many negations, one of another', () => {
+  const n = 50_001, f = new FunctionBuilder('f', { params: ['i32'], results: ['i32'] });
+  const [v] = f.params, yes = f.createBlock(), no = f.createBlock(), one = f.const('i1', 1), five = f.const('i32', 5);
+  let c = f.compare('eq', v, five), kept = c;
+  for (let k = 0; k < n; k++) c = f.binary('xor', c, one);
+  for (let k = 0; k < n; k++) kept = f.binary('xor', kept, one);
+  f.br(c, yes, no);
+  f.switchTo(yes);
+  f.ret([v]);
+  f.switchTo(no);
+  f.ret([f.convert('zext', kept, 'i32')]);
+  const m = new ModuleBuilder('m').addFunction(f.finish(), 'f').build();
+  assert.ok(x86_64.compile(m).functions[0].size > 0);
+});
 
 for (const [name, source, code] of CASES) {
   (missing === undefined ? test : test.skip)(name, () => assert.equal(selected(source), code));
