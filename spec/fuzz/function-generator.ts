@@ -128,7 +128,7 @@ export class FunctionGenerator {
     return Array.from({ length: this.#c.below(most + 1) }, () => this.#carriedTypes[this.#c.below(this.#carriedTypes.length)]);
   }
   #live(): Type[] { return Array.from({ length: this.#c.below(5) }, () => SCALARS[this.#c.below(SCALARS.length)]); }
-  #picks(types: readonly Type[]): Value[] { return types.map((t) => this.#x.pick(t)); }
+  #picks(types: readonly Type[]): Value[] { return types.map((t) => this.#idioms.once(t)); }
 
   #params(block: BlockId, types: readonly Type[]): Value[] { return types.map((t) => this.#b.addBlockParam(block, t)); }
   #enter(block: BlockId, types: readonly Type[], params: readonly Value[]): void {

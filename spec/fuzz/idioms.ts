@@ -4,7 +4,7 @@
  * optimiser and of instruction selection would go untested.
  */
 import {
-  BINARY_OPS, COMPARE_OPS, HALF_LANES, LANES, LANE_COUNT, LANE_TYPE, UNARY_OPS, VECTOR_OPS, VECTOR_TYPE, divisionsOf, sizeOf, vectorResultType,
+  BINARY_OPS, COMPARE_OPS, HALF_LANES, LANES, LANE_COUNT, LANE_TYPE, UNARY_OPS, VECTOR_OPS, VECTOR_TYPE, divisionsOf, isVector, sizeOf, vectorResultType,
   type AddressInput, type BinaryOp, type CompareOp, type FunctionBuilder, type Lanes, type Type, type UnaryOp, type Value, type VectorOp,
 } from '../../lib/mir/index.ts';
 import type { Accesses } from './accesses.ts';
@@ -80,6 +80,14 @@ export class Idioms {
       case 11: this.#lanes(); return;
       default: this.#vectorMemory();
     }
+  }
+
+  /** A value that is used once, where it is passed on: a condition, something loaded, a little arithmetic; or one in scope. */
+  once(type: Type): Value {
+    const c = this.#c;
+    if (type === 'i1') return c.below(3) === 2 ? this.condition() : this.#x.pick(type);
+    if (type === 'ptr' || c.below(4) !== 3) return this.#x.pick(type);
+    return isVector(type) || c.below(2) === 0 ? this.#loadedOr(type) : this.#tree(type, this.#leaves(type), 1);
   }
 
   // --- leaves ---
@@ -158,8 +166,8 @@ export class Idioms {
       return;
     }
     const narrow = way === 2 && wide === 'i64' ? 'i32' : c.below(2) === 0 ? 'i8' : 'i16';
-    const up = c.below(4) === 3 ? this.#extended(this.condition(), wide) : this.#extended(this.#tree(narrow, this.#leaves(narrow), c.below(2)), wide);
-    const v = this.#tree(wide, [up, this.#constant(wide), this.#x.pick(wide)], 1 + c.below(2));
+    const up = c.below(4) === 3 ? this.#extended(this.condition(), wide) : this.#extended(c.below(2) === 0 ? this.#loadedOr(narrow) : this.#tree(narrow, this.#leaves(narrow), c.below(2)), wide);
+    const v = c.below(4) === 3 ? b.unary(UNARY[wide][c.below(UNARY[wide].length)], up) : this.#tree(wide, [up, this.#constant(wide), this.#x.pick(wide)], 1 + c.below(2));
     if (c.below(2) === 0) s.add(wide, v);
     else s.add(narrow, b.convert('trunc', v, narrow));
   }
@@ -370,7 +378,10 @@ export class Idioms {
   /** Lanes in and out, through memory and widths. */
   #lanes(): void {
     const b = this.#b, c = this.#c, s = this.#scope, lanes = this.#lanesOf(), lane = LANE_TYPE[lanes] as Numeric, type = VECTOR_TYPE[lanes], at = c.below(LANE_COUNT[lanes]);
-    const scalar = (): Value => { const v = this.#loadedOr(lane); return isFloatType(lane) ? this.#x.canonical(lane, v) : v; };
+    const scalar = (): Value => {
+      if (isFloatType(lane)) return this.#x.canonical(lane, this.#loadedOr(lane));
+      return c.below(3) === 2 ? this.#thereAndBack(lane, this.#loadedOr(lane)) : this.#loadedOr(lane);
+    };
     switch (c.below(5)) {
       case 0: s.add(type, b.splat(lanes, scalar())); return;
       case 1: s.add(type, b.insertLane(lanes, at, this.#loadedOr(type), scalar())); return;
