@@ -9,7 +9,7 @@
 import type { Edge, Instruction, Terminator, Value } from './instruction.ts';
 import type { Block, MirFunction, Module } from './module.ts';
 import { MAX_ARITY, arityOf } from './module.ts';
-import { forEachEdge, forEachResult } from './operands.ts';
+import { forEachEdge, forEachResult, mapEdges } from './operands.ts';
 import { blockDominates, computeDominance, type Dominance } from './dominance.ts';
 import { formatInstruction, formatTerminator } from './printer.ts';
 import { HUGE_BIGINT, show } from './show.ts';
@@ -119,10 +119,12 @@ class FunctionVerifier implements RuleContext {
   }
 
   #slots(): void {
-    this.#f.slots.forEach((s, k) => {
+    const { slots } = this.#f;
+    for (let k = 0; k < slots.length; k++) {
+      const s = slots[k];
       if (!isBelow(s.size, 0x80000000) || s.size === 0) this.report('slot', `slot s${k}: size is 1 to 2^31-1 bytes, not ${show(s.size)}`);
       if (!isPowerOfTwo(s.align, 16)) this.report('slot', `slot s${k}: align is 1, 2, 4, 8 or 16, not ${show(s.align)}`);
-    });
+    }
   }
 
   /** Notes where every value is defined. */
@@ -233,7 +235,7 @@ class FunctionVerifier implements RuleContext {
     if (this.#instruction?.kind === 'const' && show(this.#instruction.value) === HUGE_BIGINT) return '';
     if (this.#terminator?.kind === 'switch' && this.#terminator.cases.some((c) => show(c.value) === HUGE_BIGINT)) return '';
     try {
-      const text = this.#instruction !== undefined ? formatInstruction(this.#instruction) : this.#terminator !== undefined ? formatTerminator(this.#terminator) : '';
+      const text = this.#instruction !== undefined ? formatInstruction(presentable(this.#instruction)) : this.#terminator !== undefined ? formatTerminator(presentableEnd(this.#terminator)) : '';
       this.#text = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}...` : text;
     } catch {
       this.#text = ''; // Too malformed to print: the message says what is wrong.
@@ -270,3 +272,35 @@ class FunctionVerifier implements RuleContext {
     if (actual !== type && type !== ANY && type !== NO_TYPE && actual !== NO_TYPE) this.report('type', `result v${v} is declared ${TYPES[actual]}, but it is ${TYPES[type]}`);
   }
 }
+
+/**
+ * The instruction with what an error shows of it: a name of 65,536 characters or a list of a million operands would be
+ * written out (and kept, as a part of a string keeps all of it) for each of thousands of errors.
+ */
+function presentable(i: Instruction): Instruction {
+  switch (i.kind) {
+    case 'call': return { ...i, callee: show(i.callee), args: i.args.slice(0, MAX_TEXT) };
+    case 'call_indirect': return { ...i, signature: cut(i.signature), args: i.args.slice(0, MAX_TEXT) };
+    case 'global_addr': return { ...i, global: show(i.global) };
+    case 'vector': return { ...i, args: i.args.slice(0, MAX_TEXT) };
+    case 'shuffle': return { ...i, mask: i.mask.slice(0, MAX_TEXT) };
+    case 'stack_map': case 'patch_point': return { ...i, live: i.live.slice(0, MAX_TEXT) };
+    default: return i;
+  }
+}
+
+function presentableEnd(t: Terminator): Terminator {
+  const cutEdge = (e: Edge): Edge => ({ block: e.block, args: e.args.slice(0, MAX_TEXT) });
+  switch (t.kind) {
+    case 'jump': case 'br': return mapEdges(t, cutEdge);
+    case 'switch': {
+      const cases = t.cases.slice(0, MAX_TEXT).map((c) => ({ value: c.value, target: cutEdge(c.target) }));
+      return { ...t, cases, default: cutEdge(t.default) };
+    }
+    case 'ret': return { ...t, args: t.args.slice(0, MAX_TEXT) };
+    case 'tail_call': return { ...t, callee: show(t.callee), args: t.args.slice(0, MAX_TEXT) };
+    case 'tail_call_indirect': return { ...t, signature: cut(t.signature), args: t.args.slice(0, MAX_TEXT) };
+    default: return t;
+  }
+}
+function cut(s: Signature): Signature { return { params: s.params.slice(0, MAX_TEXT), results: s.results.slice(0, MAX_TEXT) }; }
