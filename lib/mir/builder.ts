@@ -4,7 +4,7 @@
  */
 import type { Address, BlockId, Edge, Instruction, SwitchCase, Terminator, Value } from './instruction.ts';
 import { NO_VALUE } from './instruction.ts';
-import { InternalError } from './errors.ts';
+import { InternalError, UsageError } from './errors.ts';
 import type { Block, Global, Import, MemorySpec, MirFunction, Module, SourceLocation, StackSlot } from './module.ts';
 import { DEFAULT_MEMORY, UNKNOWN_LOCATION, freezeModule } from './module.ts';
 import { layoutModule } from './layout.ts';
@@ -43,7 +43,7 @@ export class FunctionBuilder {
 
   constructor(name: string, signature: Signature, loc = 0) {
     this.name = name;
-    this.signature = { params: [...signature.params], results: [...signature.results] };
+    this.signature = copySignature(signature);
     this.#loc = loc;
     const entry = this.createBlock('entry');
     this.params = this.signature.params.map((t) => this.addBlockParam(entry, t));
@@ -187,7 +187,7 @@ export class FunctionBuilder {
   }
   callIndirect(signature: Signature, index: Value, args: readonly Value[]): Value[] {
     const results = signature.results.map((t) => this.#value(t));
-    this.#push({ kind: 'call_indirect', signature, index, args: [...args], results, loc: this.loc });
+    this.#push({ kind: 'call_indirect', signature: copySignature(signature), index, args: [...args], results, loc: this.loc });
     return results;
   }
   atomicLoad(type: Type, at: AddressInput, ordering: MemoryOrdering): Value {
@@ -257,7 +257,7 @@ export class FunctionBuilder {
   ret(args: readonly Value[] = []): void { this.#end({ kind: 'ret', args: [...args], loc: this.loc }); }
   tailCall(callee: string, args: readonly Value[]): void { this.#end({ kind: 'tail_call', callee, args: [...args], loc: this.loc }); }
   tailCallIndirect(signature: Signature, index: Value, args: readonly Value[]): void {
-    this.#end({ kind: 'tail_call_indirect', signature, index, args: [...args], loc: this.loc });
+    this.#end({ kind: 'tail_call_indirect', signature: copySignature(signature), index, args: [...args], loc: this.loc });
   }
   trap(code: TrapCode): void { this.#end({ kind: 'trap', code, loc: this.loc }); }
 
@@ -274,6 +274,9 @@ export class FunctionBuilder {
     };
   }
 }
+
+/** Modules are frozen, the caller's lists are not. */
+function copySignature(s: Signature): Signature { return { params: [...s.params], results: [...s.results] }; }
 
 function fail(block: BlockId): never { throw new InternalError(`block ${block} has no such edge`); }
 
@@ -303,10 +306,14 @@ export class ModuleBuilder {
     this.memoryModel = options.memoryModel ?? 'linear';
     this.memory = { ...DEFAULT_MEMORY, ...options.memory };
   }
-  /** Adds a function, exported under `exportAs` when given. */
+  /** Adds a function, exported under `exportAs` when given. @throws UsageError when that cannot be or is taken */
   addFunction(f: MirFunction, exportAs?: string): this {
+    if (exportAs !== undefined) {
+      if (exportAs === '__proto__') throw new UsageError('`__proto__` cannot be the name of an export', 'Choose another name.');
+      if (Object.hasOwn(this.exports, exportAs)) throw new UsageError(`${JSON.stringify(exportAs)} is exported twice`, 'Give each export a name of its own.');
+      this.exports[exportAs] = f.name;
+    }
     this.functions.push(f);
-    if (exportAs !== undefined) this.exports[exportAs] = f.name;
     return this;
   }
   addImport(i: Omit<Import, 'loc'> & { loc?: number }): this { this.imports.push({ loc: 0, ...i }); return this; }
