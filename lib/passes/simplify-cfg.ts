@@ -83,10 +83,13 @@ class Threader {
   /** Where the cases of a long switch lead, by its block. */
   readonly #targets = new Map<BlockId, ReadonlyMap<number | bigint, Edge>>();
   #types: Type[] | undefined;
+  /** Arguments that edges led around blocks may still have in all: every edge into a block would get a copy of what leaves it. */
+  #room: number;
 
   constructor(f: MirFunction, cfg: Cfg) {
     this.#f = f;
     this.#cfg = cfg;
+    this.#room = 4096 + 8 * f.valueTypes.length;
     const n = f.blocks.length, marked = uint8(f.valueTypes.length);
     this.#transparent = uint8(n);
     this.#retreat = uint8(n);
@@ -213,7 +216,8 @@ class Threader {
         }
         default: break;
       }
-      if (next === undefined || next.block === e.block) return e;
+      if (next === undefined || next.block === e.block || next.args.length > this.#room) return e;
+      this.#room -= next.args.length;
       e = this.#past(e, next);
     }
     // A cycle of empty blocks: leave the edge as it was.
@@ -240,8 +244,11 @@ class Threader {
     if (this.#transparent[e.block] === 0) return undefined;
     const t = this.#f.blocks[e.block].terminator;
     switch (t.kind) {
-      case 'ret': case 'tail_call': case 'tail_call_indirect': case 'trap':
+      case 'ret': case 'tail_call': case 'tail_call_indirect':
+        if (t.args.length > this.#room) return undefined;
+        this.#room -= t.args.length;
         return this.#seenFrom(e, t);
+      case 'trap': return t;
       default: return undefined;
     }
   }
