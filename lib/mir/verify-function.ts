@@ -105,7 +105,7 @@ class FunctionVerifier implements RuleContext {
       if (this.#types[v] === NO_TYPE) this.report('value', `v${v} has no type: there is no ${show(f.valueTypes[v])}`);
     }
     if (f.valueNames !== undefined) for (const key of Object.keys(f.valueNames)) {
-      if (!isBelow(Number(key), this.#valueCount)) this.report('value', `a name is given to v${key}, which is no value (there are ${this.#valueCount})`);
+      if (String(Number(key)) !== key || !isBelow(Number(key), this.#valueCount)) this.report('value', `a name is given to v${key}, which is no value (there are ${this.#valueCount})`);
     }
     this.#slots();
     if (this.blockCount === 0) return this.report('block', 'a function has at least one block');
