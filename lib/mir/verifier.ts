@@ -13,7 +13,7 @@ import type { Signature } from './types.ts';
 import { PAGE_SIZE, isInteger } from './types.ts';
 import { VerificationError, VerifySink, type VerifyError } from './verify-errors.ts';
 import { verifyFunction, verifySignature } from './verify-function.ts';
-import { isBelow, isPowerOfTwo } from './verify-instruction.ts';
+import { isBelow, isPowerOfTwo } from './verify-rules.ts';
 
 /** Pages of a whole 32-bit address space. */
 const MAX_PAGES = 65536;

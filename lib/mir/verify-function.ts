@@ -9,14 +9,16 @@
 import type { Edge, Instruction, Terminator, Value } from './instruction.ts';
 import type { Block, MirFunction, Module } from './module.ts';
 import { MAX_ARITY, arityOf } from './module.ts';
-import { forEachEdge, forEachResult, mapEdges } from './operands.ts';
+import { forEachEdge, forEachResult } from './operands.ts';
 import { blockDominates, computeDominance, type Dominance } from './dominance.ts';
-import { formatInstruction, formatTerminator } from './printer.ts';
-import { HUGE_BIGINT, show } from './show.ts';
+import { show } from './show.ts';
 import type { Signature, Type } from './types.ts';
 import { TYPES } from './types.ts';
 import type { VerifyRule, VerifySink } from './verify-errors.ts';
-import { ANY, NO_TYPE, count, isBelow, isPowerOfTwo, typeCode, verifyInstruction, verifyTerminator, type RuleContext, type TypeCode } from './verify-instruction.ts';
+import { verifyInstruction } from './verify-instruction.ts';
+import { ANY, NO_TYPE, count, isBelow, isPowerOfTwo, typeCode, type RuleContext, type TypeCode } from './verify-rules.ts';
+import { verifyTerminator } from './verify-terminator.ts';
+import { codeText } from './verify-text.ts';
 
 /** What functions share: looked up once per module. */
 export interface ModuleFacts {
@@ -25,7 +27,6 @@ export interface ModuleFacts {
   readonly globals: ReadonlySet<string>;
 }
 
-const MAX_TEXT = 160;
 /** The tree of every function of one block. */
 const SINGLE_BLOCK: Dominance = { idom: Int32Array.of(-1), enter: new Int32Array(1), leave: new Int32Array(1) };
 
@@ -230,16 +231,7 @@ class FunctionVerifier implements RuleContext {
     const subject = this.#instruction ?? this.#terminator;
     if (subject === undefined || subject === this.#described) return this.#text;
     this.#described = subject;
-    this.#text = '';
-    // A constant of a million digits would take long to print, and nobody would read it.
-    if (this.#instruction?.kind === 'const' && show(this.#instruction.value) === HUGE_BIGINT) return '';
-    if (this.#terminator?.kind === 'switch' && this.#terminator.cases.some((c) => show(c.value) === HUGE_BIGINT)) return '';
-    try {
-      const text = this.#instruction !== undefined ? formatInstruction(presentable(this.#instruction)) : this.#terminator !== undefined ? formatTerminator(presentableEnd(this.#terminator)) : '';
-      this.#text = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}...` : text;
-    } catch {
-      this.#text = ''; // Too malformed to print: the message says what is wrong.
-    }
+    this.#text = codeText(this.#instruction, this.#terminator);
     return this.#text;
   }
 
@@ -272,35 +264,3 @@ class FunctionVerifier implements RuleContext {
     if (actual !== type && type !== ANY && type !== NO_TYPE && actual !== NO_TYPE) this.report('type', `result v${v} is declared ${TYPES[actual]}, but it is ${TYPES[type]}`);
   }
 }
-
-/**
- * The instruction with what an error shows of it: a name of 65,536 characters or a list of a million operands would be
- * written out (and kept, as a part of a string keeps all of it) for each of thousands of errors.
- */
-function presentable(i: Instruction): Instruction {
-  switch (i.kind) {
-    case 'call': return { ...i, callee: show(i.callee), args: i.args.slice(0, MAX_TEXT) };
-    case 'call_indirect': return { ...i, signature: cut(i.signature), args: i.args.slice(0, MAX_TEXT) };
-    case 'global_addr': return { ...i, global: show(i.global) };
-    case 'vector': return { ...i, args: i.args.slice(0, MAX_TEXT) };
-    case 'shuffle': return { ...i, mask: i.mask.slice(0, MAX_TEXT) };
-    case 'stack_map': case 'patch_point': return { ...i, live: i.live.slice(0, MAX_TEXT) };
-    default: return i;
-  }
-}
-
-function presentableEnd(t: Terminator): Terminator {
-  const cutEdge = (e: Edge): Edge => ({ block: e.block, args: e.args.slice(0, MAX_TEXT) });
-  switch (t.kind) {
-    case 'jump': case 'br': return mapEdges(t, cutEdge);
-    case 'switch': {
-      const cases = t.cases.slice(0, MAX_TEXT).map((c) => ({ value: c.value, target: cutEdge(c.target) }));
-      return { ...t, cases, default: cutEdge(t.default) };
-    }
-    case 'ret': return { ...t, args: t.args.slice(0, MAX_TEXT) };
-    case 'tail_call': return { ...t, callee: show(t.callee), args: t.args.slice(0, MAX_TEXT) };
-    case 'tail_call_indirect': return { ...t, signature: cut(t.signature), args: t.args.slice(0, MAX_TEXT) };
-    default: return t;
-  }
-}
-function cut(s: Signature): Signature { return { params: s.params.slice(0, MAX_TEXT), results: s.results.slice(0, MAX_TEXT) }; }
