@@ -41,16 +41,14 @@ const KINDS = {
   'network': 'disallowed network symbol',
 } as const satisfies Record<Exclude<Capability, 'none' | 'symbol'>, ViolationKind>;
 
-/** How many violations the message of a {@link PolicyError} spells out. */
-const SHOWN = 20;
+/** Violations that a message lists: a module can have millions. */
+const LISTED = 20;
 
-/** The module reaches symbols it was not granted. `violations` has every one of them. */
+/** The module reaches symbols it was not granted. Carries every violation; the message lists the first. */
 export class PolicyError extends LamellaError {
   readonly violations: readonly PolicyViolation[];
   constructor(moduleName: string, violations: readonly PolicyViolation[]) {
-    const n = violations.length, lines = violations.slice(0, SHOWN).map((v) => `  ${formatViolation(v)}`);
-    if (n > SHOWN) lines.push(`  ... and ${n - SHOWN} more (see the violations property)`);
-    super('policy', `policy: module ${moduleName} reaches ${n === 1 ? 'a symbol' : `${n} symbols`} it was not granted\n${lines.join('\n')}`,
+    super('policy', `policy: module ${moduleName} reaches ${violations.length === 1 ? 'a symbol' : `${violations.length} symbols`} it was not granted\n${violations.slice(0, LISTED).map((v) => `  ${formatViolation(v)}`).join('\n')}${violations.length > LISTED ? `\n  and ${violations.length - LISTED} more` : ''}`,
       'Grant the capability (allowSyscalls, allowFileIo, allowNetwork) or the symbol by name (grants), or remove the call.');
     this.violations = violations;
   }

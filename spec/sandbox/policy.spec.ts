@@ -61,7 +61,7 @@ test('a refusal is short however many calls are refused, from functions of whate
   for (let k = 0; k < 500; k++) f.call('open', [], []);
   f.ret();
   const m = new ModuleBuilder('guest').addFunction(f.finish()).addImport({ name: 'open', kind: 'libc', capability: 'none', params: [], results: [] }).build();
-  assert.throws(() => enforcePolicy(m, policyOf(DEFAULT_CONFIG)), (e: unknown) => e instanceof PolicyError && e.violations.length === 500 && e.message.length < 10_000 && e.message.includes('... and 480 more'));
+  assert.throws(() => enforcePolicy(m, policyOf(DEFAULT_CONFIG)), (e: unknown) => e instanceof PolicyError && e.violations.length === 500 && e.message.length < 10_000 && e.message.includes('and 480 more'));
 });
 
 test('all violations are reported together, calls and tail calls alike', () => {
