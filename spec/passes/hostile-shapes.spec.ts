@@ -233,4 +233,17 @@ shape('20,000 self-calls in tail position beside 20,000 others', () => oneFuncti
   b.ret([n]);
 }));
 
+shape('a nest of 50,000 branches around 50,000 constants', () => oneFunction((b, n) => {
+  const join = b.createBlock(), conditions = Array.from({ length: 50_000 }, (_, k) => b.compare('ne', n, b.const('i32', k)));
+  for (const condition of conditions) {
+    const inner = b.createBlock();
+    b.br(condition, inner, join);
+    b.switchTo(inner);
+  }
+  for (let k = 0; k < 50_000; k++) b.const('i32', k);
+  b.jump(join);
+  b.switchTo(join);
+  b.ret([n]);
+}));
+
 test.run();
