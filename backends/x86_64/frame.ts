@@ -28,17 +28,19 @@ export interface Frame {
   readonly saved: number;
   /** Bytes of linear stack, 0 for none. */
   readonly linearSize: number;
+  /** The linear stack may begin at 2^32, which its 32-bit pointer has as 0. */
+  readonly stackAtEnd: boolean;
 }
 
 /** Lays out the frame. The stack is 16-byte aligned in the body if the function calls, has slots or spills vectors. */
-export function layoutFrame(allocation: Allocation, slotBytes: number, linear: boolean, calls: boolean): Frame {
+export function layoutFrame(allocation: Allocation, slotBytes: number, linear: boolean, stackAtEnd: boolean, calls: boolean): Frame {
   const spill = allocation.spillSlots * 8, native = linear ? 0 : slotBytes;
   const slots = native > 0 ? alignUp(spill, 16) : spill;
   const saved = slots + native;
   let size = saved + allocation.usedCalleeSaved.length * 8;
   // At entry the stack pointer is 8 below a multiple of 16.
   if ((calls || native > 0 || spillsVectors(allocation)) && size % 16 === 0) size += 8;
-  return { size, slots, saved, linearSize: linear ? slotBytes : 0 };
+  return { size, slots, saved, linearSize: linear ? slotBytes : 0, stackAtEnd };
 }
 
 /** Whoever is in a spill slot was stored there by an edit. */
@@ -61,10 +63,19 @@ export function emitPrologue(e: EmitContext): void {
   if (frame.linearSize > LARGEST_LINEAR_FRAME) asm.jmp(e.trapLabel(TRAP_STACK));
   else if (frame.linearSize > 0) {
     asm.rm(X.mov, 4, R11, asm.gs(CTX.linearStackPointer));
-    asm.ri(X.sub, 4, R11, frame.linearSize);
-    asm.jcc(CC.b, e.trapLabel(TRAP_STACK));
-    asm.rm(X.cmp, 4, R11, asm.gs(CTX.linearStackLimit));
-    asm.jcc(CC.b, e.trapLabel(TRAP_STACK));
+    if (frame.stackAtEnd) {
+      // The pointer is never below the limit, so their difference does not wrap.
+      asm.rm(X.sub, 4, R11, asm.gs(CTX.linearStackLimit));
+      asm.ri(X.cmp, 4, R11, frame.linearSize);
+      asm.jcc(CC.b, e.trapLabel(TRAP_STACK));
+      asm.rm(X.mov, 4, R11, asm.gs(CTX.linearStackPointer));
+      asm.ri(X.sub, 4, R11, frame.linearSize);
+    } else {
+      asm.ri(X.sub, 4, R11, frame.linearSize);
+      asm.jcc(CC.b, e.trapLabel(TRAP_STACK));
+      asm.rm(X.cmp, 4, R11, asm.gs(CTX.linearStackLimit));
+      asm.jcc(CC.b, e.trapLabel(TRAP_STACK));
+    }
     asm.mr(X.mov, 4, asm.gs(CTX.linearStackPointer), R11);
   }
 }

@@ -72,7 +72,7 @@ function compileModule(original: Module, features: X86Features, requires: readon
     if (options.checkAllocation === true) report(f.name, 'machine code', verifyMachineFunction(selected.machine));
     const allocation = allocateRegisters(selected.machine, X86_64_REGISTERS);
     if (options.checkAllocation === true) report(f.name, 'register allocation', checkAllocation(selected.machine, X86_64_REGISTERS, allocation));
-    const frame = layoutFrame(allocation, plan.slotBytes(f), plan.linear, selected.calls);
+    const frame = layoutFrame(allocation, plan.slotBytes(f), plan.linear, plan.layout.stackHigh === 2 ** 32, selected.calls);
     const offset = code.beginFunction(labels[k], 16);
     emitFunction(asm, selected, allocation, frame, plan.linear, tables, labels, k, f.loc);
     const end = code.endFunction();

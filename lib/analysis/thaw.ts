@@ -8,6 +8,7 @@
  */
 import type { Edge, Instruction, Terminator } from '../mir/instruction.ts';
 import type { Block, MirFunction, Module } from '../mir/module.ts';
+import type { Signature } from '../mir/types.ts';
 
 /** The module with functions of ordinary arrays; the same object when it is not frozen. */
 export function thawModule(m: Module): Module {
@@ -38,7 +39,7 @@ export function thawFunction(f: MirFunction): MirFunction {
 function thawLists(i: Instruction): Instruction {
   switch (i.kind) {
     case 'call': return { kind: 'call', callee: i.callee, args: [...i.args], results: [...i.results], loc: i.loc };
-    case 'call_indirect': return { ...i, args: [...i.args], results: [...i.results] };
+    case 'call_indirect': return { ...i, signature: thawSignature(i.signature), args: [...i.args], results: [...i.results] };
     case 'vector': return { ...i, args: [...i.args] };
     case 'shuffle': return { ...i, mask: [...i.mask] };
     case 'stack_map': case 'patch_point': return { ...i, live: [...i.live] };
@@ -52,10 +53,13 @@ function thawTerminator(t: Terminator): Terminator {
     case 'br': return { kind: 'br', condition: t.condition, then: thawEdge(t.then), else: thawEdge(t.else), loc: t.loc };
     case 'switch': return { ...t, cases: t.cases.map((c) => ({ value: c.value, target: thawEdge(c.target) })), default: thawEdge(t.default) };
     case 'ret': return { kind: 'ret', args: [...t.args], loc: t.loc };
-    case 'tail_call': case 'tail_call_indirect': return { ...t, args: [...t.args] };
+    case 'tail_call': return { ...t, args: [...t.args] };
+    case 'tail_call_indirect': return { ...t, signature: thawSignature(t.signature), args: [...t.args] };
     case 'trap': return t;
     default: return t satisfies never;
   }
 }
+
+function thawSignature(s: Signature): Signature { return { params: [...s.params], results: [...s.results] }; }
 
 function thawEdge(e: Edge): Edge { return { block: e.block, args: [...e.args] }; }

@@ -1,16 +1,14 @@
 /**
- * The raw builder of MIR functions and modules: blocks, values and instructions, one call each. The fluent DSL and
- * the text parser stand on it; language implementers may use it directly.
+ * The raw builder of MIR functions: blocks, values and instructions, one call each. The fluent DSL stands on it;
+ * language implementers may use it directly.
  */
 import type { Address, BlockId, ConstInst, Edge, Instruction, SwitchCase, Terminator, Value } from './instruction.ts';
 import { NO_VALUE } from './instruction.ts';
 import { InternalError } from './errors.ts';
-import type { Block, Global, Import, MemorySpec, MirFunction, Module, SourceLocation, StackSlot } from './module.ts';
-import { DEFAULT_MEMORY, UNKNOWN_LOCATION, freezeModule } from './module.ts';
-import { layoutModule } from './layout.ts';
+import type { Block, MirFunction, StackSlot } from './module.ts';
 import type { BinaryOp, CompareOp, ConvertOp, PairOp, RmwOp, TernaryOp, UnaryOp } from './ops.ts';
 import { vectorResultType, type VectorOp } from './vector-ops.ts';
-import type { Lanes, MemoryModel, MemoryOrdering, Signature, TrapCode, Type } from './types.ts';
+import type { Lanes, MemoryOrdering, Signature, TrapCode, Type } from './types.ts';
 import { LANE_TYPE, VECTOR_TYPE } from './types.ts';
 
 /** An address as the builder takes it: only `base` is required. */
@@ -46,7 +44,7 @@ export class FunctionBuilder {
 
   constructor(name: string, signature: Signature, loc = 0) {
     this.name = name;
-    this.signature = { params: [...signature.params], results: [...signature.results] };
+    this.signature = copySignature(signature);
     this.#loc = loc;
     const entry = this.createBlock('entry');
     this.params = this.signature.params.map((t) => this.addBlockParam(entry, t));
@@ -190,7 +188,7 @@ export class FunctionBuilder {
   }
   callIndirect(signature: Signature, index: Value, args: readonly Value[]): Value[] {
     const results = signature.results.map((t) => this.#value(t));
-    this.#push({ kind: 'call_indirect', signature, index, args: [...args], results, loc: this.loc });
+    this.#push({ kind: 'call_indirect', signature: copySignature(signature), index, args: [...args], results, loc: this.loc });
     return results;
   }
   atomicLoad(type: Type, at: AddressInput, ordering: MemoryOrdering): Value {
@@ -260,7 +258,7 @@ export class FunctionBuilder {
   ret(args: readonly Value[] = []): void { this.#end({ kind: 'ret', args: [...args], loc: this.loc }); }
   tailCall(callee: string, args: readonly Value[]): void { this.#end({ kind: 'tail_call', callee, args: [...args], loc: this.loc }); }
   tailCallIndirect(signature: Signature, index: Value, args: readonly Value[]): void {
-    this.#end({ kind: 'tail_call_indirect', signature, index, args: [...args], loc: this.loc });
+    this.#end({ kind: 'tail_call_indirect', signature: copySignature(signature), index, args: [...args], loc: this.loc });
   }
   trap(code: TrapCode): void { this.#end({ kind: 'trap', code, loc: this.loc }); }
 
@@ -278,52 +276,11 @@ export class FunctionBuilder {
   }
 }
 
+/** Modules are frozen, the caller's lists are not. */
+function copySignature(s: Signature): Signature { return { params: [...s.params], results: [...s.results] }; }
+
 function fail(block: BlockId): never { throw new InternalError(`block ${block} has no such edge`); }
 
 function address(at: AddressInput): Address {
   return { base: at.base, index: at.index ?? NO_VALUE, scale: at.scale ?? 1, offset: at.offset ?? 0 };
-}
-
-/**
- * Collects functions, imports, globals and locations into a frozen module.
- *
- * @example
- * const m = new ModuleBuilder('demo').addFunction(f, 'double').build();
- */
-export class ModuleBuilder {
-  readonly name: string;
-  readonly memoryModel: MemoryModel;
-  memory: MemorySpec;
-  readonly functions: MirFunction[] = [];
-  readonly imports: Import[] = [];
-  readonly globals: Global[] = [];
-  readonly table: (string | null)[] = [];
-  readonly exports: Record<string, string> = {};
-  readonly locations: SourceLocation[] = [UNKNOWN_LOCATION];
-
-  constructor(name: string, options: { memoryModel?: MemoryModel; memory?: Partial<MemorySpec> } = {}) {
-    this.name = name;
-    this.memoryModel = options.memoryModel ?? 'linear';
-    this.memory = { ...DEFAULT_MEMORY, ...options.memory };
-  }
-  /** Adds a function, exported under `exportAs` when given. */
-  addFunction(f: MirFunction, exportAs?: string): this {
-    this.functions.push(f);
-    if (exportAs !== undefined) this.exports[exportAs] = f.name;
-    return this;
-  }
-  addImport(i: Omit<Import, 'loc'> & { loc?: number }): this { this.imports.push({ loc: 0, ...i }); return this; }
-  addGlobal(g: Global): this { this.globals.push(g); return this; }
-  addLocation(l: SourceLocation): number { return this.locations.push(l) - 1; }
-  /** The frozen module. Initial memory is raised to what globals and the linear stack need. */
-  build(): Module {
-    const m: Module = {
-      name: this.name, memoryModel: this.memoryModel, memory: this.memory, functions: [...this.functions],
-      imports: [...this.imports], globals: [...this.globals], table: [...this.table], exports: { ...this.exports },
-      locations: [...this.locations],
-    };
-    const needed = layoutModule(m).pagesNeeded;
-    const initialPages = Math.max(m.memory.initialPages, needed);
-    return freezeModule({ ...m, memory: { ...m.memory, initialPages, maximumPages: Math.max(m.memory.maximumPages, initialPages) } });
-  }
 }

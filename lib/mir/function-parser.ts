@@ -3,10 +3,11 @@
  * looked up ahead: a use before its definition is only a number, and what remains undefined is found at the end.
  */
 import type { Instruction, Terminator, Value } from './instruction.ts';
-import { InstructionParser, type Definition } from './instruction-parser.ts';
+import { InstructionParser } from './instruction-parser.ts';
 import { TOKEN } from './lexer.ts';
 import { decodeMnemonic, isTerminator, type Mnemonic } from './mnemonics.ts';
 import type { Block, MirFunction, StackSlot } from './module.ts';
+import type { Definition } from './operand-parser.ts';
 import type { TokenReader } from './token-reader.ts';
 
 /** Reads `func @name(...) -> (...) { ... }`, from the `func`. */

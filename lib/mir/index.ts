@@ -8,6 +8,7 @@ export * from './module.ts';
 export * from './layout.ts';
 export * from './errors.ts';
 export * from './builder.ts';
+export * from './module-builder.ts';
 export * from './evaluate.ts';
 export * from './typed-module.ts';
 export * from './surface.ts';

@@ -1,147 +1,67 @@
-/**
- * Parses what follows a mnemonic: operands, results, edges; and keeps the function's table of values, which every
- * mention of a value goes through.
- */
-import type { Address, Edge, Instruction, SwitchCase, Terminator, Value } from './instruction.ts';
-import { NO_VALUE } from './instruction.ts';
+/** Parses what follows a mnemonic: operands, results, edges. */
+import type { Instruction, SwitchCase, Terminator, Value } from './instruction.ts';
 import { TOKEN } from './lexer.ts';
 import type { InstructionMnemonic, TerminatorMnemonic } from './mnemonics.ts';
-import type { TokenReader } from './token-reader.ts';
+import { OperandParser, type Definition } from './operand-parser.ts';
 import type { Type } from './types.ts';
 import { LANE_TYPE, TRAP_CODES, VECTOR_TYPE } from './types.ts';
 import { vectorResultType } from './vector-ops.ts';
 
-/** The place where a value gets its number, and its type when that is written. */
-export interface Definition { readonly value: Value; readonly type: Type | undefined; readonly at: number }
-
 /** One per function. */
-export class InstructionParser {
-  /** Names of values, as far as they have one. */
-  readonly names: Record<number, string> = {};
-  readonly #t: TokenReader;
-  readonly #types: Type[] = [];
-  #definedCount = 0;
-  /** Where each value is first mentioned, for the error about one without a definition. */
-  readonly #mentioned: number[] = [];
-
-  constructor(t: TokenReader) { this.#t = t; }
-
-  // --- values ---
-
-  /** `v2 "name": type`, name and type optional. */
-  definition(): Definition {
-    const t = this.#t, at = t.start;
-    const value = t.numbered(TOKEN.VALUE, 'a value, `v0`');
-    if (t.kind === TOKEN.STRING) this.names[value] = t.string('a name');
-    const type = t.accept(':') ? t.type() : undefined;
-    return { value, type, at };
-  }
-
-  /** Gives the value its type: the written one, else the one its instruction implies. */
-  define(d: Definition, implied: Type | undefined): void {
-    const type = d.type ?? implied;
-    if (type === undefined) this.#t.fail(`v${d.value} needs its type here: \`v${d.value}: i32\``, d.at);
-    if (this.#types[d.value] === undefined) this.#definedCount++;
-    this.#types[d.value] = type;
-    this.#mention(d.value, d.at);
-  }
-
-  #mention(v: Value, at: number): void {
-    if (this.#mentioned[v] === undefined) this.#mentioned[v] = at;
-  }
-
-  #value(): Value {
-    const t = this.#t;
-    if (t.kind !== TOKEN.VALUE) t.expected('a value, `v0`');
-    const v = t.number;
-    this.#mention(v, t.start);
-    t.next();
-    return v;
-  }
-
-  #comma(): Value {
-    this.#t.take(',');
-    return this.#value();
-  }
-
-  /** Values up to a closing character, which is taken. */
-  #list(open: string, close: string): Value[] {
-    const t = this.#t, list: Value[] = [];
-    t.take(open);
-    if (!t.isPunctuation(close)) do list.push(this.#value()); while (t.accept(','));
-    t.take(close);
-    return list;
-  }
-
-  /** The table of types, once every value in it turns out to have one. */
-  valueTypes(start: number): Type[] {
-    const n = Math.max(this.#types.length, this.#mentioned.length);
-    if (n > this.#definedCount) {
-      // Object.keys, because the tables are sparse when someone writes v2000000000.
-      const used = Object.keys(this.#mentioned).map(Number).find((v) => this.#types[v] === undefined);
-      if (used !== undefined) this.#t.fail(`v${used} is used but never defined`, this.#mentioned[used]);
-      let v = 0;
-      while (this.#types[v] !== undefined) v++;
-      this.#t.fail(`v${v} is missing from this function: values are numbered without gaps (write \`unused v${v}: i32\` before the \`}\` to keep one)`, start);
-    }
-    return Array.from(this.#types);
-  }
-
-  // --- instructions ---
-
+export class InstructionParser extends OperandParser {
   /** The instruction that a mnemonic starts; `at` is where the mnemonic stands. */
   instruction(m: InstructionMnemonic, results: readonly Definition[], at: number): Instruction {
-    const t = this.#t;
+    const t = this.t;
     switch (m.kind) {
       case 'const': {
         const value = t.constant(m.type), result = this.#one(m.kind, results, at, m.type);
         return { kind: 'const', type: m.type, value, result, loc: t.location() };
       }
       case 'binary': {
-        const a = this.#value(), b = this.#comma(), result = this.#one(m.op, results, at, m.type);
+        const a = this.value(), b = this.comma(), result = this.#one(m.op, results, at, m.type);
         return { kind: 'binary', op: m.op, type: m.type, a, b, result, loc: t.location() };
       }
       case 'unary': {
-        const a = this.#value(), result = this.#one(m.op, results, at, m.type);
+        const a = this.value(), result = this.#one(m.op, results, at, m.type);
         return { kind: 'unary', op: m.op, type: m.type, a, result, loc: t.location() };
       }
       case 'ternary': {
-        const a = this.#value(), b = this.#comma(), c = this.#comma(), result = this.#one(m.op, results, at, m.type);
+        const a = this.value(), b = this.comma(), c = this.comma(), result = this.#one(m.op, results, at, m.type);
         return { kind: 'ternary', op: m.op, type: m.type, a, b, c, result, loc: t.location() };
       }
       case 'compare': {
-        const a = this.#value(), b = this.#comma(), result = this.#one(m.op, results, at, 'i1');
+        const a = this.value(), b = this.comma(), result = this.#one(m.op, results, at, 'i1');
         return { kind: 'compare', op: m.op, type: m.type, a, b, result, loc: t.location() };
       }
       case 'pair': {
-        const a = this.#value(), b = this.#comma();
+        const a = this.value(), b = this.comma();
         if (results.length !== 2) t.fail(`\`${m.op}\` gives 2 results, here are ${results.length}`, at);
         this.define(results[0], m.type);
         this.define(results[1], m.op.endsWith('_wide') ? m.type : 'i1');
         return { kind: 'pair', op: m.op, type: m.type, a, b, result: results[0].value, result2: results[1].value, loc: t.location() };
       }
       case 'convert': {
-        const a = this.#value(), result = this.#one(m.op, results, at, m.type);
+        const a = this.value(), result = this.#one(m.op, results, at, m.type);
         return { kind: 'convert', op: m.op, from: m.from, type: m.type, a, result, loc: t.location() };
       }
       case 'select': {
-        const condition = this.#value(), a = this.#comma(), b = this.#comma(), result = this.#one(m.kind, results, at, m.type);
+        const condition = this.value(), a = this.comma(), b = this.comma(), result = this.#one(m.kind, results, at, m.type);
         return { kind: 'select', type: m.type, condition, a, b, result, loc: t.location() };
       }
       case 'load': {
-        const { base, index, scale, offset } = this.#address(), { align, volatile } = this.#access();
+        const { base, index, scale, offset } = this.address(), { align, volatile } = this.access();
         const result = this.#one(m.kind, results, at, m.type);
         return { kind: 'load', type: m.type, base, index, scale, offset, align, volatile, result, loc: t.location() };
       }
       case 'store': {
         this.#none(m.kind, results);
-        const value = this.#value();
+        const value = this.value();
         t.take(',');
-        const { base, index, scale, offset } = this.#address(), { align, volatile } = this.#access();
+        const { base, index, scale, offset } = this.address(), { align, volatile } = this.access();
         return { kind: 'store', type: m.type, base, index, scale, offset, value, align, volatile, loc: t.location() };
       }
       case 'lea': {
-        const { base, index, scale, offset } = this.#address(), result = this.#one(m.kind, results, at, 'ptr');
+        const { base, index, scale, offset } = this.address(), result = this.#one(m.kind, results, at, 'ptr');
         return { kind: 'lea', base, index, scale, offset, result, loc: t.location() };
       }
       case 'slot_addr': {
@@ -154,76 +74,76 @@ export class InstructionParser {
       }
       case 'memory_copy': {
         this.#none(m.kind, results);
-        const destination = this.#value(), source = this.#comma(), size = this.#comma();
+        const destination = this.value(), source = this.comma(), size = this.comma();
         return { kind: 'memory_copy', destination, source, size, loc: t.location() };
       }
       case 'memory_fill': {
         this.#none(m.kind, results);
-        const destination = this.#value(), value = this.#comma(), size = this.#comma();
+        const destination = this.value(), value = this.comma(), size = this.comma();
         return { kind: 'memory_fill', destination, value, size, loc: t.location() };
       }
       case 'memory_size': return { kind: 'memory_size', result: this.#one(m.kind, results, at, 'i32'), loc: t.location() };
       case 'memory_grow': {
-        const pages = this.#value(), result = this.#one(m.kind, results, at, 'i32');
+        const pages = this.value(), result = this.#one(m.kind, results, at, 'i32');
         return { kind: 'memory_grow', pages, result, loc: t.location() };
       }
       case 'call': {
-        const callee = t.name('a function'), args = this.#list('(', ')');
+        const callee = t.name('a function'), args = this.list('(', ')');
         return { kind: 'call', callee, args, results: this.#all(results), loc: t.location() };
       }
       case 'call_indirect': {
-        const index = this.#value(), args = this.#list('(', ')');
+        const index = this.value(), args = this.list('(', ')');
         t.take(':');
         return { kind: 'call_indirect', signature: t.signature(), index, args, results: this.#all(results), loc: t.location() };
       }
       case 'atomic_load': {
-        const { base, index, scale, offset } = this.#address(), result = this.#one(m.kind, results, at, m.type);
+        const { base, index, scale, offset } = this.address(), result = this.#one(m.kind, results, at, m.type);
         return { kind: 'atomic_load', type: m.type, base, index, scale, offset, ordering: m.ordering, result, loc: t.location() };
       }
       case 'atomic_store': {
         this.#none(m.kind, results);
-        const value = this.#value();
+        const value = this.value();
         t.take(',');
-        const { base, index, scale, offset } = this.#address();
+        const { base, index, scale, offset } = this.address();
         return { kind: 'atomic_store', type: m.type, base, index, scale, offset, value, ordering: m.ordering, loc: t.location() };
       }
       case 'atomic_rmw': {
-        const value = this.#value();
+        const value = this.value();
         t.take(',');
-        const { base, index, scale, offset } = this.#address(), result = this.#one(m.kind, results, at, m.type);
+        const { base, index, scale, offset } = this.address(), result = this.#one(m.kind, results, at, m.type);
         return { kind: 'atomic_rmw', op: m.op, type: m.type, base, index, scale, offset, value, ordering: m.ordering, result, loc: t.location() };
       }
       case 'atomic_cmpxchg': {
-        const expected = this.#value(), replacement = this.#comma();
+        const expected = this.value(), replacement = this.comma();
         t.take(',');
-        const { base, index, scale, offset } = this.#address(), result = this.#one(m.kind, results, at, m.type);
+        const { base, index, scale, offset } = this.address(), result = this.#one(m.kind, results, at, m.type);
         return { kind: 'atomic_cmpxchg', type: m.type, base, index, scale, offset, expected, replacement, ordering: m.ordering, result, loc: t.location() };
       }
       case 'fence': this.#none(m.kind, results); return { kind: 'fence', ordering: m.ordering, loc: t.location() };
       case 'vector': {
-        const args = [this.#value()];
-        while (t.accept(',')) args.push(this.#value());
+        const args = [this.value()];
+        while (t.accept(',')) args.push(this.value());
         const result = this.#one(m.op, results, at, vectorResultType(m.op, m.lanes));
         return { kind: 'vector', op: m.op, lanes: m.lanes, args, result, loc: t.location() };
       }
       case 'splat': {
-        const a = this.#value(), result = this.#one(m.kind, results, at, VECTOR_TYPE[m.lanes]);
+        const a = this.value(), result = this.#one(m.kind, results, at, VECTOR_TYPE[m.lanes]);
         return { kind: 'splat', lanes: m.lanes, a, result, loc: t.location() };
       }
       case 'extract_lane': {
-        const a = this.#value();
+        const a = this.value();
         t.take(',');
         const lane = t.unsigned('a lane'), result = this.#one(m.kind, results, at, LANE_TYPE[m.lanes]);
         return { kind: 'extract_lane', lanes: m.lanes, lane, a, result, loc: t.location() };
       }
       case 'insert_lane': {
-        const a = this.#value(), b = this.#comma();
+        const a = this.value(), b = this.comma();
         t.take(',');
         const lane = t.unsigned('a lane'), result = this.#one(m.kind, results, at, VECTOR_TYPE[m.lanes]);
         return { kind: 'insert_lane', lanes: m.lanes, lane, a, b, result, loc: t.location() };
       }
       case 'shuffle': {
-        const a = this.#value(), b = this.#comma();
+        const a = this.value(), b = this.comma();
         t.take(',');
         t.take('[');
         const mask = [t.unsigned('a byte index')];
@@ -236,7 +156,7 @@ export class InstructionParser {
         this.#none(m.kind, results);
         const id = t.unsigned('an id');
         t.take(',');
-        return { kind: 'stack_map', id, live: this.#list('[', ']'), loc: t.location() };
+        return { kind: 'stack_map', id, live: this.list('[', ']'), loc: t.location() };
       }
       case 'patch_point': {
         this.#none(m.kind, results);
@@ -244,20 +164,20 @@ export class InstructionParser {
         t.take(',');
         const bytes = t.unsigned('a number of bytes');
         t.take(',');
-        return { kind: 'patch_point', id, bytes, live: this.#list('[', ']'), loc: t.location() };
+        return { kind: 'patch_point', id, bytes, live: this.list('[', ']'), loc: t.location() };
       }
       default: return m satisfies never;
     }
   }
 
   #one(what: string, results: readonly Definition[], at: number, implied: Type): Value {
-    if (results.length !== 1) this.#t.fail(`\`${what}\` gives 1 result, here are ${results.length}${results.length === 0 ? ' (write `v2 = ...`)' : ''}`, at);
+    if (results.length !== 1) this.t.fail(`\`${what}\` gives 1 result, here are ${results.length}${results.length === 0 ? ' (write `v2 = ...`)' : ''}`, at);
     this.define(results[0], implied);
     return results[0].value;
   }
 
   #none(what: string, results: readonly Definition[]): void {
-    if (results.length > 0) this.#t.fail(`\`${what}\` gives no result`, results[0].at);
+    if (results.length > 0) this.t.fail(`\`${what}\` gives no result`, results[0].at);
   }
 
   /** The results of a call, whose types stand in the text. */
@@ -268,73 +188,41 @@ export class InstructionParser {
     });
   }
 
-  /** `v0 + v1*4 + 16`. */
-  #address(): Address {
-    const t = this.#t, base = this.#value();
-    let index = NO_VALUE, scale = 1, offset = 0, scaled = false, moved = false;
-    while (t.accept('+')) {
-      if (t.kind === TOKEN.NUMBER) {
-        if (moved) t.fail('an address has one offset');
-        offset = t.unsigned('an offset');
-        moved = true;
-        continue;
-      }
-      if (scaled || moved) t.fail('an address is written base + index*scale + offset');
-      scaled = true;
-      if (!t.acceptWord('_')) index = this.#value();
-      if (t.accept('*')) scale = t.unsigned('a scale (1, 2, 4 or 8)');
-    }
-    return { base, index, scale, offset };
-  }
-
-  #access(): { align: number; volatile: boolean } {
-    const t = this.#t;
-    const align = t.acceptWord('align') ? t.unsigned('an alignment in bytes') : 1;
-    return { align, volatile: t.acceptWord('volatile') };
-  }
-
-  // --- terminators ---
-
-  #edge(): Edge {
-    const t = this.#t, block = t.numbered(TOKEN.BLOCK, 'a block, `b1`');
-    return { block, args: t.isPunctuation('(') ? this.#list('(', ')') : [] };
-  }
-
   /** The terminator that a mnemonic starts. */
   terminator(m: TerminatorMnemonic): Terminator {
-    const t = this.#t;
+    const t = this.t;
     switch (m.kind) {
-      case 'jump': return { kind: 'jump', target: this.#edge(), loc: t.location() };
+      case 'jump': return { kind: 'jump', target: this.edge(), loc: t.location() };
       case 'br': {
-        const condition = this.#value();
+        const condition = this.value();
         t.take(',');
-        const then = this.#edge();
+        const then = this.edge();
         t.take(',');
-        return { kind: 'br', condition, then, else: this.#edge(), loc: t.location() };
+        return { kind: 'br', condition, then, else: this.edge(), loc: t.location() };
       }
       case 'switch': {
-        const value = this.#value(), cases: SwitchCase[] = [];
+        const value = this.value(), cases: SwitchCase[] = [];
         t.take(',');
         while (!t.acceptWord('else')) {
           const constant = t.constant(m.type);
           t.take('>');
-          cases.push({ value: constant, target: this.#edge() });
+          cases.push({ value: constant, target: this.edge() });
           t.take(',');
         }
         t.take('>');
-        return { kind: 'switch', type: m.type, value, cases, default: this.#edge(), loc: t.location() };
+        return { kind: 'switch', type: m.type, value, cases, default: this.edge(), loc: t.location() };
       }
       case 'ret': {
         const args: Value[] = [];
-        if (t.kind === TOKEN.VALUE && !t.newline) do args.push(this.#value()); while (t.accept(','));
+        if (t.kind === TOKEN.VALUE && !t.newline) do args.push(this.value()); while (t.accept(','));
         return { kind: 'ret', args, loc: t.location() };
       }
       case 'tail_call': {
         const callee = t.name('a function');
-        return { kind: 'tail_call', callee, args: this.#list('(', ')'), loc: t.location() };
+        return { kind: 'tail_call', callee, args: this.list('(', ')'), loc: t.location() };
       }
       case 'tail_call_indirect': {
-        const index = this.#value(), args = this.#list('(', ')');
+        const index = this.value(), args = this.list('(', ')');
         t.take(':');
         return { kind: 'tail_call_indirect', signature: t.signature(), index, args, loc: t.location() };
       }

@@ -5,12 +5,15 @@
 import { InternalError } from './errors.ts';
 import type { Address, Edge, Instruction, Terminator } from './instruction.ts';
 import { NO_VALUE } from './instruction.ts';
+import { convertHandler } from './interpreter-convert.ts';
 import { branch, call, callImport, callIndirect, jump, ret, switch32, switch64, tailCall, tailCallImport, tailCallIndirect, trap } from './interpreter-control.ts';
+import { extractHandler, insertLane, laneBytes, shuffle, splat, vectorBytes } from './interpreter-lanes.ts';
 import type { DecodedFunction, DecodedTable, Handler, Machine } from './interpreter-machine.ts';
 import { STRIDE } from './interpreter-machine.ts';
 import { RANGE, atomicAccessHandler, atomicCmpxchgHandler, atomicRmwHandler, leaLinear, leaNative, loadHandler, memoryGrow, memorySize, slotAddrLinear, slotAddrNative, storeHandler } from './interpreter-memory.ts';
-import { binaryHandler, compareHandler, const1, const2, const4, const8, convertHandler, fmaF32, fmaF64, nop, pairHandler, select, unaryHandler, wordsOf } from './interpreter-scalar.ts';
-import { extractHandler, insertLane, laneBytes, shuffle, splat, vectorBytes, vectorHandler } from './interpreter-vector.ts';
+import { const1, const2, const4, const8, nop, select, wordsOf } from './interpreter-moves.ts';
+import { binaryHandler, compareHandler, fmaF32, fmaF64, pairHandler, unaryHandler } from './interpreter-scalar.ts';
+import { vectorHandler } from './interpreter-vector.ts';
 import { layoutSlots } from './layout.ts';
 import type { MirFunction, Module } from './module.ts';
 import { formatSignature, type MemoryModel, type Signature, type TrapCode, type Type } from './types.ts';

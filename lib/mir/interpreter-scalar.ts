@@ -1,58 +1,20 @@
 /**
- * Interpreter handlers of the scalar operations, chosen once per instruction when a function is decoded.
+ * Interpreter handlers of scalar arithmetic and compares, chosen once per instruction when a function is decoded.
  *
  * Operands: `code[p]` is the result register, then the operand registers in order. The arithmetic is that of
  * `scalar-functions.ts`; only the 64-bit operations that programs use most are repeated here on 32-bit halves,
  * because a bigint per instruction would make the interpreter several times slower.
  */
-import { binaryTrap, convertTrap, evalPair, floatToInt } from './evaluate.ts';
-import { bigintToFloat32, fma32, fma64 } from './float-arithmetic.ts';
-import { FLOAT_BINARY, FLOAT_UNARY, INT32_BINARY, INT32_UNARY, INT64_BINARY, INT64_UNARY, mask, wrap } from './scalar-functions.ts';
+import { binaryTrap, evalPair } from './evaluate.ts';
+import { fma32, fma64 } from './float-arithmetic.ts';
+import { FLOAT_BINARY, FLOAT_UNARY, INT32_BINARY, INT32_UNARY, INT64_BINARY, INT64_UNARY, wrap } from './scalar-functions.ts';
 import type { Int32BinaryOp, Int32UnaryOp, RoundedBinaryOp, RoundedUnaryOp } from './scalar-functions.ts';
-import type { BinaryInst, CompareInst, ConvertInst, PairInst, UnaryInst } from './instruction.ts';
+import type { BinaryInst, CompareInst, PairInst, UnaryInst } from './instruction.ts';
 import type { Handler } from './interpreter-machine.ts';
-import { BINARY_OPS, CONVERT_OPS, COMPARE_OPS, PAIR_OPS, UNARY_OPS, type BinaryOp, type CompareOp, type ConvertOp, type PairOp, type UnaryOp } from './ops.ts';
+import { BINARY_OPS, COMPARE_OPS, PAIR_OPS, UNARY_OPS, type BinaryOp, type CompareOp, type PairOp, type UnaryOp } from './ops.ts';
 import { bitWidth, type MemoryModel, type Type } from './types.ts';
 
 type ByType = Partial<Record<Type, Handler>>;
-
-/** Registers are copied as 1, 2, 4 or 8 words. */
-export function wordsOf(type: Type, model: MemoryModel): 1 | 2 | 4 | 8 {
-  switch (type) {
-    case 'v256': return 8;
-    case 'v128': return 4;
-    case 'i64': case 'f64': return 2;
-    case 'ptr': return model === 'linear' ? 1 : 2;
-    default: return 1;
-  }
-}
-
-// --- moves ---
-
-export const move1: Handler = (m, p) => { const c = m.code, f = m.fp; m.i32[f + c[p]] = m.i32[f + c[p + 1]]; };
-export const move2: Handler = (m, p) => {
-  const c = m.code, d = m.fp + c[p], a = m.fp + c[p + 1], r = m.i32;
-  r[d] = r[a]; r[d + 1] = r[a + 1];
-};
-export const const1: Handler = (m, p) => { const c = m.code; m.i32[m.fp + c[p]] = c[p + 1]; };
-export const const2: Handler = (m, p) => { const c = m.code, d = m.fp + c[p], r = m.i32; r[d] = c[p + 1]; r[d + 1] = c[p + 2]; };
-export const const4: Handler = (m, p) => {
-  const c = m.code, d = m.fp + c[p], r = m.i32;
-  r[d] = c[p + 1]; r[d + 1] = c[p + 2]; r[d + 2] = c[p + 3]; r[d + 3] = c[p + 4];
-};
-/** Operands: result, entry of the function's lists where eight words stand. */
-export const const8: Handler = (m, p) => {
-  const c = m.code, d = m.fp + c[p], r = m.i32, list = m.fn.lists, at = c[p + 1];
-  for (let k = 0; k < 8; k++) r[d + k] = list[at + k];
-};
-/** Operands: result, condition, a, b, words. */
-export const select: Handler = (m, p) => {
-  const c = m.code, f = m.fp, r = m.i32, d = f + c[p], s = f + (r[f + c[p + 1]] !== 0 ? c[p + 2] : c[p + 3]);
-  const n = c[p + 4];
-  for (let k = 0; k < n; k++) r[d + k] = r[s + k];
-};
-export const nop: Handler = () => {};
-
 // --- binary ---
 
 function binary32(op: Int32BinaryOp, type: Type): Handler {
@@ -241,67 +203,6 @@ function makePair(op: PairOp, type: Type): Handler {
   };
 }
 
-// --- convert ---
-
-const widen64Unsigned: Handler = (m, p) => { const c = m.code, r = m.i32, d = m.fp + c[p], a = m.fp + c[p + 1]; r[d] = r[a]; r[d + 1] = 0; };
-
-function makeExtend(from: Type, to: Type, signed: boolean): Handler {
-  const w = bitWidth(from, 'linear'), toWidth = bitWidth(to, 'linear'), wide = to === 'i64';
-  return (m, p) => {
-    const c = m.code, r = m.i32, d = m.fp + c[p], a = r[m.fp + c[p + 1]];
-    const n = signed ? (w === 1 ? -a : a) : mask(a, w);
-    if (wide) { r[d] = n; r[d + 1] = signed ? n >> 31 : 0; } else r[d] = wrap(n, toWidth);
-  };
-}
-
-function makeFloatToInt(op: ConvertOp, from: Type, to: Type): Handler {
-  const signed = op === 'fptosi' || op === 'fptosi_sat', traps = 'traps' in CONVERT_OPS[op];
-  return (m, p) => {
-    const c = m.code, f = m.fp, x = from === 'f32' ? m.f32[f + c[p + 1]] : m.f64[f + c[p + 1] >> 1];
-    if (traps) {
-      const trap = convertTrap(op, to, x);
-      if (trap !== undefined) m.trap(trap);
-    }
-    const n = floatToInt(to, x, signed);
-    if (typeof n === 'bigint') m.i64[f + c[p] >> 1] = n; else m.i32[f + c[p]] = n;
-  };
-}
-
-function makeIntToFloat(from: Type, to: Type, signed: boolean): Handler {
-  if (from === 'i64') {
-    return (m, p) => {
-      const c = m.code, f = m.fp, n = signed ? m.i64[f + c[p + 1] >> 1] : m.u64[f + c[p + 1] >> 1];
-      if (to === 'f32') m.f32[f + c[p]] = bigintToFloat32(n); else m.f64[f + c[p] >> 1] = Number(n);
-    };
-  }
-  return (m, p) => {
-    const c = m.code, f = m.fp, n = signed ? m.i32[f + c[p + 1]] : m.u32[f + c[p + 1]];
-    if (to === 'f32') m.f32[f + c[p]] = n; else m.f64[f + c[p] >> 1] = n;
-  };
-}
-
-function makeConvert(op: ConvertOp, from: Type, to: Type, model: MemoryModel): Handler {
-  switch (op) {
-    case 'sext': return makeExtend(from, to, true);
-    case 'zext': return makeExtend(from, to, false);
-    case 'trunc': {
-      const w = bitWidth(to, 'linear');
-      return (m, p) => { const c = m.code, f = m.fp; m.i32[f + c[p]] = wrap(m.i32[f + c[p + 1]], w); };
-    }
-    case 'bitcast': return wordsOf(from, model) === 1 ? move1 : move2;
-    case 'fpromote': return (m, p) => { const c = m.code, f = m.fp; m.f64[f + c[p] >> 1] = m.f32[f + c[p + 1]]; };
-    case 'fdemote': return (m, p) => { const c = m.code, f = m.fp; m.f32[f + c[p]] = m.f64[f + c[p + 1] >> 1]; };
-    case 'sitofp': return makeIntToFloat(from, to, true);
-    case 'uitofp': return makeIntToFloat(from, to, false);
-    case 'fptosi': case 'fptoui': case 'fptosi_sat': case 'fptoui_sat': return makeFloatToInt(op, from, to);
-    case 'ptrtoint': case 'inttoptr': {
-      const a = wordsOf(from, model), d = wordsOf(to, model);
-      return d === 1 ? move1 : a === 1 ? widen64Unsigned : move2;
-    }
-    default: return op satisfies never;
-  }
-}
-
 // --- tables: handlers exist once per operation and type ---
 
 function table<Op extends string>(ops: Readonly<Record<Op, { readonly types: readonly Type[] }>>, make: (op: Op, type: Type) => Handler): Readonly<Record<Op, ByType>> {
@@ -318,17 +219,10 @@ const BINARY = table(BINARY_OPS, makeBinary);
 const UNARY = table(UNARY_OPS, makeUnary);
 const COMPARE = table(COMPARE_OPS, makeCompare);
 const PAIR = table(PAIR_OPS, makePair);
-const CONVERT: Readonly<Record<MemoryModel, Map<string, Handler>>> = { linear: new Map(), native: new Map() };
 
 export function binaryHandler(i: BinaryInst): Handler | undefined { return BINARY[i.op][i.type]; }
 export function unaryHandler(i: UnaryInst): Handler | undefined { return UNARY[i.op][i.type]; }
 export function pairHandler(i: PairInst): Handler | undefined { return PAIR[i.op][i.type]; }
 export function compareHandler(i: CompareInst, model: MemoryModel): Handler | undefined {
   return COMPARE[i.op][i.type === 'ptr' ? (model === 'linear' ? 'i32' : 'i64') : i.type];
-}
-export function convertHandler(i: ConvertInst, model: MemoryModel): Handler {
-  const key = `${i.op} ${i.from} ${i.type}`;
-  let h = CONVERT[model].get(key);
-  if (h === undefined) CONVERT[model].set(key, h = makeConvert(i.op, i.from, i.type, model));
-  return h;
 }

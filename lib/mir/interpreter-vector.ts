@@ -1,28 +1,17 @@
 /**
  * Interpreter handlers of vector operations: the scalar arithmetic applied lane by lane.
  *
- * Operands: `code[p]` is the result register, then the operand registers; `shuffle` has its
- * mask in the function's lists. Handlers are made for a division, which says how many lanes the vector has; nothing
+ * Operands: `code[p]` is the result register, then the operand registers. Handlers are made for a division, which says how many lanes the vector has; nothing
  * else differs between 128 and 256 bits. A result register is never an operand of
  * the same instruction (SSA), so lanes may be written while others are still to be read.
  */
 import { floatToInt } from './evaluate.ts';
 import { fma32, fma64 } from './float-arithmetic.ts';
 import { FLOAT_BINARY, FLOAT_UNARY } from './scalar-functions.ts';
-import type { Handler, Machine } from './interpreter-machine.ts';
-import { HALF_LANES, LANE_COUNT, VECTOR_TYPE, type Lanes, type Lanes128 } from './types.ts';
+import { indexOf, laneInteger, vectorBytes, type BigView, type NumberView } from './interpreter-lanes.ts';
+import type { Handler } from './interpreter-machine.ts';
+import { HALF_LANES, LANE_COUNT, type Lanes, type Lanes128 } from './types.ts';
 import type { VectorOp } from './vector-ops.ts';
-
-type NumberView = 'i8' | 'u8' | 'i16' | 'u16' | 'i32' | 'u32' | 'f32' | 'f64';
-type BigView = 'i64' | 'u64';
-
-/** Shift that turns a word offset into an index of the view: negative to multiply. */
-const PER_WORD: Readonly<Record<NumberView | BigView, number>> = { i8: 2, u8: 2, i16: 1, u16: 1, i32: 0, u32: 0, f32: 0, f64: -1, i64: -1, u64: -1 };
-
-function indexOf(m: Machine, register: number, view: NumberView | BigView): number {
-  const at = m.fp + register, s = PER_WORD[view];
-  return s >= 0 ? at << s : at >> -s;
-}
 
 const SIGNED_VIEW = { i8x16: 'i8', i16x8: 'i16', i32x4: 'i32', f32x4: 'f32', f64x2: 'f64' } as const;
 const UNSIGNED_VIEW = { i8x16: 'u8', i16x8: 'u16', i32x4: 'u32', f32x4: 'f32', f64x2: 'f64' } as const;
@@ -30,8 +19,6 @@ type NarrowLanes = keyof typeof SIGNED_VIEW;
 
 /** A division taken apart: what a lane is, and how many there are. */
 interface Shape { readonly lane: Lanes128; readonly count: number; readonly width: number }
-/** Bytes of the vectors that a division divides. */
-export function vectorBytes(lanes: Lanes): 16 | 32 { return VECTOR_TYPE[lanes] === 'v128' ? 16 : 32; }
 function shapeOf(lanes: Lanes): Shape { return { lane: HALF_LANES[lanes], count: LANE_COUNT[lanes], width: 8 * vectorBytes(lanes) / LANE_COUNT[lanes] }; }
 
 /** Lane-wise on numbers; storing to the typed array wraps or rounds. */
@@ -269,16 +256,6 @@ function reduce(lanes: Lanes, start: number, f: (acc: number, bit: number, zero:
   };
 }
 
-function laneInteger(m: Machine, register: number, lanes: Lanes, k: number): number | bigint {
-  switch (lanes) {
-    case 'i8x16': case 'i8x32': return m.i8[indexOf(m, register, 'i8') + k];
-    case 'i16x8': case 'i16x16': return m.i16[indexOf(m, register, 'i16') + k];
-    case 'i32x4': case 'f32x4': case 'i32x8': case 'f32x8': return m.i32[m.fp + register + k];
-    case 'i64x2': case 'f64x2': case 'i64x4': case 'f64x4': return m.i64[indexOf(m, register, 'i64') + k];
-    default: return lanes satisfies never;
-  }
-}
-
 const handlers = new Map<string, Handler>();
 
 /** The handler of a vector operation on lanes that the table allows. */
@@ -288,36 +265,3 @@ export function vectorHandler(op: VectorOp, lanes: Lanes): Handler {
   if (h === undefined) handlers.set(key, h = make(op, lanes));
   return h;
 }
-
-/** Bytes per lane. */
-export function laneBytes(lanes: Lanes): number { return vectorBytes(lanes) / LANE_COUNT[lanes]; }
-
-/** Operands: result, scalar, bytes per lane, bytes of the vector. A lane's bytes are the scalar register's lowest. */
-export const splat: Handler = (m, p) => {
-  const c = m.code, r = m.u8, d = indexOf(m, c[p], 'u8'), a = indexOf(m, c[p + 1], 'u8'), n = c[p + 2], size = c[p + 3];
-  for (let k = 0; k < size; k++) r[d + k] = r[a + k % n];
-};
-
-/** Operands: result, vector, lane. */
-export function extractHandler(lanes: Lanes): Handler {
-  const n = laneBytes(lanes);
-  if (n === 8) return (m, p) => { const c = m.code, r = m.i32, d = m.fp + c[p], a = m.fp + c[p + 1] + 2 * c[p + 2]; r[d] = r[a]; r[d + 1] = r[a + 1]; };
-  return (m, p) => { const c = m.code; m.i32[m.fp + c[p]] = laneInteger(m, c[p + 1], lanes, c[p + 2]) as number; };
-}
-
-/** Operands: result, vector, scalar, lane, bytes per lane, bytes of the vector. */
-export const insertLane: Handler = (m, p) => {
-  const c = m.code, r = m.u8, d = indexOf(m, c[p], 'u8'), a = indexOf(m, c[p + 1], 'u8'), b = indexOf(m, c[p + 2], 'u8'), n = c[p + 4], size = c[p + 5];
-  for (let k = 0; k < size; k++) r[d + k] = r[a + k];
-  for (let k = 0; k < n; k++) r[d + c[p + 3] * n + k] = r[b + k];
-};
-
-/** Operands: result, a, b, entry of the function's lists where the mask stands, its length first. */
-export const shuffle: Handler = (m, p) => {
-  const c = m.code, r = m.u8, d = indexOf(m, c[p], 'u8'), a = indexOf(m, c[p + 1], 'u8'), b = indexOf(m, c[p + 2], 'u8');
-  const mask = m.fn.lists, at = c[p + 3] + 1, size = mask[at - 1];
-  for (let k = 0; k < size; k++) {
-    const s = mask[at + k];
-    r[d + k] = s < size ? r[a + s] : r[b + s - size];
-  }
-};

@@ -8,7 +8,7 @@ import { UsageError } from './errors.ts';
 import { halt, call } from './interpreter-control.ts';
 import { ModuleNames, decodeFunction } from './interpreter-decode.ts';
 import { Machine, STRIDE, run, type DecodedFunction, type HostFunction } from './interpreter-machine.ts';
-import { wordsOf } from './interpreter-scalar.ts';
+import { wordsOf } from './interpreter-moves.ts';
 import { readValue, writeValue } from './interpreter-values.ts';
 import type { MirFunction, Module } from './module.ts';
 import { PAGE_SIZE, formatSignature } from './types.ts';

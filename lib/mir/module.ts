@@ -132,7 +132,8 @@ function freezeBlock(b: Block): void {
   Object.freeze(b.params);
   for (const i of b.instructions) {
     switch (i.kind) {
-      case 'call': case 'call_indirect': Object.freeze(i.args); Object.freeze(i.results); break;
+      case 'call': Object.freeze(i.args); Object.freeze(i.results); break;
+      case 'call_indirect': freezeSignature(i.signature); Object.freeze(i.args); Object.freeze(i.results); break;
       case 'vector': Object.freeze(i.args); break;
       case 'shuffle': Object.freeze(i.mask); break;
       case 'stack_map': case 'patch_point': Object.freeze(i.live); break;
@@ -145,6 +146,12 @@ function freezeBlock(b: Block): void {
   Object.freeze(b);
 }
 
+function freezeSignature(s: Signature): void {
+  Object.freeze(s.params);
+  Object.freeze(s.results);
+  Object.freeze(s);
+}
+
 function freezeTerminator(t: Terminator): void {
   switch (t.kind) {
     case 'jump': Object.freeze(t.target.args); Object.freeze(t.target); break;
@@ -153,7 +160,8 @@ function freezeTerminator(t: Terminator): void {
       for (const c of t.cases) { Object.freeze(c.target.args); Object.freeze(c.target); Object.freeze(c); }
       Object.freeze(t.cases); Object.freeze(t.default.args); Object.freeze(t.default);
       break;
-    case 'ret': case 'tail_call': case 'tail_call_indirect': Object.freeze(t.args); break;
+    case 'ret': case 'tail_call': Object.freeze(t.args); break;
+    case 'tail_call_indirect': freezeSignature(t.signature); Object.freeze(t.args); break;
     case 'trap': break;
     default: t satisfies never;
   }

@@ -13,7 +13,7 @@ import type { Signature } from './types.ts';
 import { PAGE_SIZE, isInteger } from './types.ts';
 import { VerificationError, VerifySink, type VerifyError } from './verify-errors.ts';
 import { verifyFunction, verifySignature } from './verify-function.ts';
-import { isBelow, isPowerOfTwo } from './verify-instruction.ts';
+import { isBelow, isPowerOfTwo } from './verify-rules.ts';
 
 /** Pages of a whole 32-bit address space. */
 const MAX_PAGES = 65536;
@@ -65,9 +65,10 @@ function verifyParts(m: Module, sink: VerifySink): void {
   verifyMemory(m, globalsPlaceable, sink);
 
   const functions = functionIndex(m);
-  m.table.forEach((name, k) => {
+  for (let k = 0; k < m.table.length; k++) {
+    const name = m.table[k];
     if (name !== null && !functions.has(name)) sink.report('table', `table entry ${k} names @${show(name)}, which is no function of the module (an import needs a function that calls it)`);
-  });
+  }
   for (const name of Object.keys(m.exports)) {
     if (name === '' || name === '__proto__') sink.report('export', `${JSON.stringify(name)} cannot be the name of an export`);
     const target = m.exports[name];

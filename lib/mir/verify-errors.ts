@@ -1,5 +1,6 @@
 /** What the verifier reports: one located entry per broken rule, and the error that carries them all. */
 import { LamellaError } from './errors.ts';
+import { show } from './show.ts';
 import type { SourceLocation } from './module.ts';
 
 /**
@@ -90,7 +91,7 @@ export class VerifySink {
     const p = this.place;
     let where = '';
     if (p.function !== undefined) {
-      where = `@${p.function}`;
+      where = `@${show(p.function)}`;
       if (p.block >= 0) where += ` b${p.block}`;
       if (p.instruction >= 0) where += ` #${p.instruction}`;
       where += ': ';
@@ -99,7 +100,7 @@ export class VerifySink {
     const at = p.loc > 0 && p.loc < this.#locations.length ? this.#locations[p.loc] : undefined;
     let message = `${where}${what}`;
     if (text !== '') message += `, in \`${text}\``;
-    if (at !== undefined) message += ` (${at.file}:${at.line}:${at.column})`;
+    if (at !== undefined) message += ` (${show(at.file)}:${at.line}:${at.column})`;
     const error: { -readonly [K in keyof VerifyError]: VerifyError[K] } = { rule, what, message };
     if (p.function !== undefined) { error.function = p.function; error.functionIndex = p.functionIndex; }
     if (p.block >= 0) error.block = p.block;

@@ -11,12 +11,14 @@ import type { Block, MirFunction, Module } from './module.ts';
 import { MAX_ARITY, arityOf } from './module.ts';
 import { forEachEdge, forEachResult } from './operands.ts';
 import { blockDominates, computeDominance, type Dominance } from './dominance.ts';
-import { formatInstruction, formatTerminator } from './printer.ts';
-import { HUGE_BIGINT, show } from './show.ts';
+import { show } from './show.ts';
 import type { Signature, Type } from './types.ts';
 import { TYPES } from './types.ts';
 import type { VerifyRule, VerifySink } from './verify-errors.ts';
-import { ANY, NO_TYPE, count, isBelow, isPowerOfTwo, typeCode, verifyInstruction, verifyTerminator, type RuleContext, type TypeCode } from './verify-instruction.ts';
+import { verifyInstruction } from './verify-instruction.ts';
+import { ANY, NO_TYPE, count, isBelow, isPowerOfTwo, typeCode, type RuleContext, type TypeCode } from './verify-rules.ts';
+import { verifyTerminator } from './verify-terminator.ts';
+import { codeText } from './verify-text.ts';
 
 /** What functions share: looked up once per module. */
 export interface ModuleFacts {
@@ -25,7 +27,6 @@ export interface ModuleFacts {
   readonly globals: ReadonlySet<string>;
 }
 
-const MAX_TEXT = 160;
 /** The tree of every function of one block. */
 const SINGLE_BLOCK: Dominance = { idom: Int32Array.of(-1), enter: new Int32Array(1), leave: new Int32Array(1) };
 
@@ -105,7 +106,7 @@ class FunctionVerifier implements RuleContext {
       if (this.#types[v] === NO_TYPE) this.report('value', `v${v} has no type: there is no ${show(f.valueTypes[v])}`);
     }
     if (f.valueNames !== undefined) for (const key of Object.keys(f.valueNames)) {
-      if (!isBelow(Number(key), this.#valueCount)) this.report('value', `a name is given to v${key}, which is no value (there are ${this.#valueCount})`);
+      if (String(Number(key)) !== key || !isBelow(Number(key), this.#valueCount)) this.report('value', `a name is given to v${key}, which is no value (there are ${this.#valueCount})`);
     }
     this.#slots();
     if (this.blockCount === 0) return this.report('block', 'a function has at least one block');
@@ -119,10 +120,12 @@ class FunctionVerifier implements RuleContext {
   }
 
   #slots(): void {
-    this.#f.slots.forEach((s, k) => {
+    const { slots } = this.#f;
+    for (let k = 0; k < slots.length; k++) {
+      const s = slots[k];
       if (!isBelow(s.size, 0x80000000) || s.size === 0) this.report('slot', `slot s${k}: size is 1 to 2^31-1 bytes, not ${show(s.size)}`);
       if (!isPowerOfTwo(s.align, 16)) this.report('slot', `slot s${k}: align is 1, 2, 4, 8 or 16, not ${show(s.align)}`);
-    });
+    }
   }
 
   /** Notes where every value is defined. */
@@ -228,16 +231,7 @@ class FunctionVerifier implements RuleContext {
     const subject = this.#instruction ?? this.#terminator;
     if (subject === undefined || subject === this.#described) return this.#text;
     this.#described = subject;
-    this.#text = '';
-    // A constant of a million digits would take long to print, and nobody would read it.
-    if (this.#instruction?.kind === 'const' && show(this.#instruction.value) === HUGE_BIGINT) return '';
-    if (this.#terminator?.kind === 'switch' && this.#terminator.cases.some((c) => show(c.value) === HUGE_BIGINT)) return '';
-    try {
-      const text = this.#instruction !== undefined ? formatInstruction(this.#instruction) : this.#terminator !== undefined ? formatTerminator(this.#terminator) : '';
-      this.#text = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}...` : text;
-    } catch {
-      this.#text = ''; // Too malformed to print: the message says what is wrong.
-    }
+    this.#text = codeText(this.#instruction, this.#terminator);
     return this.#text;
   }
 

@@ -1,59 +1,18 @@
 /**
- * The rules of each instruction and terminator shape: which types its operands and results have, from the op tables.
+ * The rules of each instruction shape: which types its operands and results have, from the op tables.
  * The walk over a function, definitions and dominance are in `verify-function.ts`; this file only says what is asked
  * of the values. A correct instruction costs no allocation: texts are built only when something is wrong.
  */
 import { constantProblem } from './constants.ts';
-import type { Address, Edge, Instruction, SwitchTerm, Terminator, Value } from './instruction.ts';
+import type { Address, Instruction, Value } from './instruction.ts';
 import { NO_VALUE } from './instruction.ts';
-import { MAX_ARITY, arityOf } from './module.ts';
 import { BINARY_OPS, COMPARE_OPS, CONVERT_OPS, PAIR_OPS, RMW_OPS, TERNARY_OPS, UNARY_OPS, type OpSpec } from './ops.ts';
-import type { Lanes, MemoryModel, MemoryOrdering, Signature, Type } from './types.ts';
-import { LANES, LANE_COUNT, LANE_TYPE, VECTOR_TYPE, MEMORY_ORDERINGS, TRAP_CODES, TYPES, bitWidth, formatSignature, sameTypes } from './types.ts';
+import type { Lanes, MemoryModel, MemoryOrdering, Type } from './types.ts';
+import { LANES, LANE_COUNT, LANE_TYPE, VECTOR_TYPE, MEMORY_ORDERINGS, TYPES, bitWidth } from './types.ts';
 import { show } from './show.ts';
 import { VECTOR_OPS, definedFor, divisionsOf, vectorOperandType, vectorResultType, type VectorOp, type VectorOpSpec } from './vector-ops.ts';
-import type { VerifyRule } from './verify-errors.ts';
-
-/** A type as its position in `TYPES`. */
-export type TypeCode = number;
-const CODES: ReadonlyMap<unknown, TypeCode> = new Map(TYPES.map((t, k) => [t, k]));
-/** Stands for something that is no type; equal to no type's code. */
-export const NO_TYPE: TypeCode = 255;
-export function typeCode(type: unknown): TypeCode {
-  switch (type) { // the frequent ones without a look-up
-    case 'i32': return CODE_I32;
-    case 'i64': return CODE_I64;
-    case 'f64': return CODE_F64;
-    case 'ptr': return CODE_PTR;
-    default: return CODES.get(type) ?? NO_TYPE;
-  }
-}
-const CODE_I32 = TYPES.indexOf('i32'), CODE_I64 = TYPES.indexOf('i64'), CODE_F64 = TYPES.indexOf('f64'), CODE_PTR = TYPES.indexOf('ptr');
-
-const I1 = typeCode('i1'), I8 = typeCode('i8'), I16 = typeCode('i16'), I32 = typeCode('i32'), I64 = typeCode('i64');
-const PTR = typeCode('ptr'), V128 = typeCode('v128'), V256 = typeCode('v256');
-
-/** What the rules need to know of the function and module, and how they ask about values. */
-export interface RuleContext {
-  readonly model: MemoryModel;
-  /** Results of the function being verified. */
-  readonly results: readonly Type[];
-  readonly blockCount: number;
-  readonly slotCount: number;
-  signatureOf(callee: string): Signature | undefined;
-  hasGlobal(name: string): boolean;
-  /** Parameters of a block, by its (valid) number. */
-  paramsOf(block: number): readonly Value[];
-  /** Type code of a value, {@link NO_TYPE} when it is not one. */
-  typeOf(v: Value): TypeCode;
-  /** Requires that `v` is defined here; and of this type, unless the code is {@link ANY}. */
-  use(v: Value, type: TypeCode, role: string): void;
-  /** Requires that the result `v` was declared with this type. */
-  result(v: Value, type: TypeCode): void;
-  report(rule: VerifyRule, what: string): void;
-}
-/** Asks for no type in particular. */
-export const ANY: TypeCode = 254;
+import { callArguments, callResults, callee, indirect } from './verify-call.ts';
+import { ANY, I1, I16, I32, I64, I8, NO_TYPE, PTR, V128, V256, count, isBelow, isPowerOfTwo, typeCode, type RuleContext, type TypeCode } from './verify-rules.ts';
 
 /** An op table's row, its type lists as bit masks over type codes. */
 interface OpRow { readonly types: number; readonly to: number; readonly wide: boolean }
@@ -66,7 +25,7 @@ const BINARY = rows(BINARY_OPS), UNARY = rows(UNARY_OPS), TERNARY = rows(TERNARY
 const PAIR = rows(PAIR_OPS), CONVERT = rows(CONVERT_OPS);
 const VECTOR: ReadonlyMap<string, VectorOpSpec> = new Map(Object.entries(VECTOR_OPS));
 const LANE_NAMES: ReadonlySet<unknown> = new Set(LANES), ORDERINGS: ReadonlySet<unknown> = new Set(MEMORY_ORDERINGS);
-const RMW: ReadonlySet<unknown> = new Set(RMW_OPS), TRAPS: ReadonlySet<unknown> = new Set(TRAP_CODES);
+const RMW: ReadonlySet<unknown> = new Set(RMW_OPS);
 /** Largest alignment hint and the most bytes a patch point may take. */
 const MAX_ALIGN = 4096, MAX_PATCH_BYTES = 4096;
 
@@ -200,7 +159,7 @@ export function verifyInstruction(c: RuleContext, i: Instruction): void {
       return c.result(i.result, vectorType(i.lanes));
     case 'shuffle': {
       const n = i.mask.length, t = n === 32 ? V256 : V128;
-      if ((n !== 16 && n !== 32) || !i.mask.every((m) => isBelow(m, 2 * n))) c.report('shuffle', 'a shuffle mask is 16 integers from 0 to 31, or 32 from 0 to 63');
+      if ((n !== 16 && n !== 32) || !isMask(i.mask, n)) c.report('shuffle', 'a shuffle mask is 16 integers from 0 to 31, or 32 from 0 to 63');
       c.use(i.a, t, 'a'); c.use(i.b, t, 'b');
       return c.result(i.result, t);
     }
@@ -215,49 +174,6 @@ export function verifyInstruction(c: RuleContext, i: Instruction): void {
     }
   }
 }
-
-/** Checks one terminator. */
-export function verifyTerminator(c: RuleContext, t: Terminator): void {
-  switch (t.kind) {
-    case 'jump': return edge(c, t.target, 'target');
-    case 'br':
-      c.use(t.condition, I1, 'condition');
-      edge(c, t.then, 'then');
-      return edge(c, t.else, 'else');
-    case 'switch': return verifySwitch(c, t);
-    case 'ret': {
-      const expected = c.results;
-      if (t.args.length !== expected.length) c.report('type', `returns ${count(t.args.length, 'value')}, the function's results are (${expected.join(', ')})`);
-      for (let k = 0; k < t.args.length; k++) c.use(t.args[k], k < expected.length ? typeCode(expected[k]) : ANY, 'returned value');
-      return;
-    }
-    case 'tail_call': {
-      const s = callee(c, t.callee);
-      callArguments(c, s, t.args);
-      return tailResults(c, s);
-    }
-    case 'tail_call_indirect': {
-      const s = indirect(c, t.signature, t.index);
-      callArguments(c, s, t.args);
-      return tailResults(c, s);
-    }
-    case 'trap':
-      if (!TRAPS.has(t.code)) c.report('trap', `there is no trap code ${show(t.code)} (${TRAP_CODES.join(' ')})`);
-      return;
-    default: {
-      const unknown: { readonly kind?: unknown } = t satisfies never;
-      c.report('operation', `there is no terminator of kind ${show(unknown.kind)}`);
-    }
-  }
-}
-
-/** True for an integer in [0, end). */
-export function isBelow(n: unknown, end: number): boolean {
-  return typeof n === 'number' && Number.isInteger(n) && n >= 0 && n < end;
-}
-
-/** `1 value`, `2 values`. */
-export function count(n: number, noun: string): string { return `${n} ${noun}${n === 1 ? '' : 's'}`; }
 
 // --- types and operations ---
 
@@ -321,11 +237,6 @@ function access(c: RuleContext, align: number, volatile: boolean): void {
   if (typeof volatile !== 'boolean') c.report('address', `volatile is true or false, not ${show(volatile)}`);
 }
 
-/** True for 1, 2, 4, ... `max`. */
-export function isPowerOfTwo(n: unknown, max: number): boolean {
-  return typeof n === 'number' && n >= 1 && n <= max && (n | 0) === n && (n & (n - 1)) === 0;
-}
-
 function linearOnly(c: RuleContext): void {
   if (c.model !== 'linear') c.report('memory-model', 'memory_size and memory_grow exist in the linear memory model only');
 }
@@ -345,43 +256,6 @@ function ordering(c: RuleContext, o: MemoryOrdering, without: MemoryOrdering | u
   }
 }
 
-// --- calls ---
-
-function callee(c: RuleContext, name: string): Signature | undefined {
-  const s = c.signatureOf(name);
-  if (s === undefined) c.report('call', `there is no function or import @${show(name)}`);
-  return s;
-}
-
-function indirect(c: RuleContext, s: Signature, index: Value): Signature | undefined {
-  c.use(index, I32, 'table index');
-  const bad = [...s.params, ...s.results].find((t) => typeCode(t) === NO_TYPE);
-  if (bad !== undefined) { c.report('signature', `there is no type ${show(bad)}`); return undefined; }
-  // Backends store what exceeds the registers before the call checks the callee's signature: a longer list would leave their area.
-  for (const [what, list] of [['parameter', s.params], ['result', s.results]] as const) {
-    const arity = arityOf(list);
-    if (arity > MAX_ARITY) c.report('signature', `${count(arity, what)}${arity > list.length ? ', a v256 counted as two' : ''}, at most ${MAX_ARITY} are possible`);
-  }
-  return s;
-}
-
-function callArguments(c: RuleContext, s: Signature | undefined, args: readonly Value[]): void {
-  if (s !== undefined && args.length !== s.params.length) c.report('call', `${count(args.length, 'argument')} for ${count(s.params.length, 'parameter')} ${formatSignature(s)}`);
-  for (let k = 0; k < args.length; k++) c.use(args[k], s !== undefined && k < s.params.length ? typeCode(s.params[k]) : ANY, 'argument');
-}
-
-function callResults(c: RuleContext, s: Signature | undefined, results: readonly Value[]): void {
-  if (s === undefined) return;
-  if (results.length !== s.results.length) c.report('call', `${count(results.length, 'result')} taken of a call that gives ${s.results.length} ${formatSignature(s)}`);
-  for (let k = 0; k < results.length && k < s.results.length; k++) c.result(results[k], typeCode(s.results[k]));
-}
-
-function tailResults(c: RuleContext, s: Signature | undefined): void {
-  if (s !== undefined && !sameTypes(s.results, c.results)) {
-    c.report('call', `a tail call's results are the caller's: (${s.results.join(', ')}) is not (${c.results.join(', ')})`);
-  }
-}
-
 // --- vectors ---
 
 function lanesKnown(c: RuleContext, lanes: Lanes): boolean {
@@ -394,6 +268,12 @@ function vectorType(lanes: Lanes): TypeCode { return VECTOR_TYPE[lanes] === 'v12
 
 function laneIndex(c: RuleContext, lanes: Lanes, lane: number): void {
   if (!isBelow(lane, LANE_COUNT[lanes])) c.report('lane', `lane is 0 to ${LANE_COUNT[lanes] - 1} for ${lanes}, not ${show(lane)}`);
+}
+
+/** Every index, holes in the list among them, is one of a byte of two vectors of `n`. */
+function isMask(mask: readonly number[], n: number): boolean {
+  for (let k = 0; k < n; k++) if (!isBelow(mask[k], 2 * n)) return false;
+  return true;
 }
 
 function vector(c: RuleContext, op: string, lanes: Lanes, args: readonly Value[], result: Value): void {
@@ -410,42 +290,9 @@ function vector(c: RuleContext, op: string, lanes: Lanes, args: readonly Value[]
   if (known) c.result(result, typeCode(vectorResultType(op as VectorOp, lanes)));
 }
 
-// --- markers, edges, switch ---
+// --- markers ---
 
 function live(c: RuleContext, id: number, values: readonly Value[]): void {
   if (!isBelow(id, 0x80000000)) c.report('patch-point', `id is an integer from 0 to 2^31-1, not ${show(id)}`);
   for (let k = 0; k < values.length; k++) c.use(values[k], ANY, 'live value');
-}
-
-function edge(c: RuleContext, e: Edge, role: string): void {
-  const args = e.args;
-  if (!isBelow(e.block, c.blockCount)) {
-    c.report('edge', `${role}: there is no block b${show(e.block)}`);
-    for (let k = 0; k < args.length; k++) c.use(args[k], ANY, 'edge argument');
-    return;
-  }
-  if (e.block === 0) c.report('edge', `${role}: the entry block b0 cannot be the target of an edge`);
-  const params = c.paramsOf(e.block);
-  if (args.length !== params.length) c.report('edge', `${role}: ${count(args.length, 'argument')} for ${count(params.length, 'parameter')} of b${e.block}`);
-  for (let k = 0; k < args.length; k++) {
-    const t = k < params.length ? c.typeOf(params[k]) : ANY;
-    c.use(args[k], t === NO_TYPE ? ANY : t, 'edge argument');
-  }
-}
-
-function verifySwitch(c: RuleContext, t: SwitchTerm): void {
-  const type = typeCode(t.type);
-  const known = type === I8 || type === I16 || type === I32 || type === I64;
-  if (!known) c.report('switch', `a switch is on i8 i16 i32 i64, not ${show(t.type)}`);
-  c.use(t.value, known ? type : ANY, 'value');
-  const seen = new Set<unknown>();
-  for (let k = 0; k < t.cases.length; k++) {
-    const { value, target } = t.cases[k];
-    const problem = known ? constantProblem(t.type, value, c.model) : undefined;
-    if (problem !== undefined) c.report('switch', `case ${show(value)}: ${problem}`);
-    if (seen.has(value)) c.report('switch', `case ${show(value)} occurs twice`);
-    seen.add(value);
-    edge(c, target, 'case');
-  }
-  edge(c, t.default, 'default');
 }

@@ -22,6 +22,8 @@ import { inOrder, withoutUnreachable } from './simplify-cfg.ts';
 /** Most work added to the path that did not do it. */
 const MAX_COST = 3;
 const MAX_SELECTS = 2;
+/** Most instructions of an arm: constants cost nothing, but in a nest of branches they would be copied at every level. */
+const MAX_LENGTH = 16;
 
 /** The pass `if-convert`. */
 export const ifConvert = ownFunctionPass('if-convert', 'branches around a little integer work become selects', (f, context) => {
@@ -87,6 +89,7 @@ function armOf(cfg: Cfg, now: (b: number) => Block, a: number, e: Edge): Arm | u
 }
 
 function cost(list: readonly Instruction[]): number {
+  if (list.length > MAX_LENGTH) return Infinity;
   let n = 0;
   for (const i of list) {
     if (i.kind === 'const') continue;

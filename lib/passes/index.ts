@@ -1,5 +1,5 @@
 /** Passes over MIR: the pipeline, its checks, the optimisations, and the means to write one's own. */
-export * from './pass.ts';
+export { STAGES, functionPass, isReport, report, type FunctionPass, type FunctionPassContext, type Pass, type PassReport, type Stage } from './pass.ts';
 export * from './context.ts';
 export * from './errors.ts';
 export * from './pipeline.ts';

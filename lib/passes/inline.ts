@@ -10,7 +10,7 @@
  * itself a few times, which divides the number of calls it makes.
  */
 import { mayBeReentered, type CallGraph } from '../analysis/call-graph.ts';
-import { summarise, type FunctionSummary } from '../analysis/function-summary.ts';
+import { summarise, type FunctionSummary, type Summaries } from '../analysis/function-summary.ts';
 import type { CallInst, Edge, Instruction, Terminator, Value } from '../mir/instruction.ts';
 import type { Block, MirFunction, Module, StackSlot } from '../mir/module.ts';
 import { mapEdges, mapTerminatorOperands } from '../mir/operands.ts';
@@ -47,13 +47,19 @@ const MAX_SLOT_BYTES = 512;
 const COPIED = 2;
 
 /**
- * Instructions that may be copied in a whole module. Limits per function bound its size, but along a chain of calls the
- * same instructions are copied again at every level; this bounds the work to a multiple of the module.
+ * What may be copied in a whole module: `size` as {@link InlineLimits} count, and `bulk`. Limits per function bound its
+ * size, but along a chain of calls the same instructions are copied again at every level, and constants, unused values and
+ * operands have no size; this bounds the work to a multiple of the module.
  */
-function copyBudget(module: Module): number {
-  let n = 0;
-  for (const f of module.functions) for (const b of f.blocks) n += b.instructions.length + 1;
-  return 20_000 + 8 * n;
+interface Budget { size: number; bulk: number }
+
+function copyBudget(module: Module, summaryOf: Summaries): Budget {
+  let size = 0, bulk = 0;
+  for (const f of module.functions) {
+    for (const b of f.blocks) size += b.instructions.length + 1;
+    bulk += summaryOf(f).bulk;
+  }
+  return { size: 20_000 + 8 * size, bulk: 200_000 + 16 * bulk };
 }
 
 /** The pass `inline` with the limits of a level. */
@@ -66,16 +72,16 @@ export function inlinePass(limits: InlineLimits): Pass {
 
 function inlineCalls(module: Module, limits: InlineLimits, analyses: AnalysisManager, count: (n: number) => void): Module {
   const graph = analyses.callGraph(module), index = analyses.functionIndex(module), summaryOf = analyses.summaries;
-  const functions = module.functions.slice(), sizes = int32(functions.length), able = uint8(functions.length);
+  const functions = module.functions.slice(), sizes = int32(functions.length), bulks = int32(functions.length), able = uint8(functions.length);
   // What is made here is summarised without being remembered: along a chain of calls most of it is dropped again.
   const reentered = mayBeReentered(module, graph, summaryOf, index);
-  const budget = { left: copyBudget(module) };
+  const budget = copyBudget(module, summaryOf);
   let changed = false;
   for (let k = 0; k < graph.bottomUp.length; k++) {
     const f = graph.bottomUp[k];
     let summary = summaryOf(functions[f]);
     if (graph.start[f + 1] > graph.start[f]) {
-      const after = inlineInto(f, functions, summary, sizes, able, graph, index, limits, reentered[f] !== 0 ? 0 : MAX_SLOT_BYTES, budget, count);
+      const after = inlineInto(f, functions, summary, sizes, bulks, able, graph, index, limits, reentered[f] !== 0 ? 0 : MAX_SLOT_BYTES, budget, count);
       if (after !== functions[f]) { functions[f] = after; summary = summarise(after); changed = true; }
       // A callee that is dead now need not keep what was copied into it: along a chain of calls that would be a lot.
       for (let e = graph.start[f]; e < graph.start[f + 1]; e++) {
@@ -84,10 +90,17 @@ function inlineCalls(module: Module, limits: InlineLimits, analyses: AnalysisMan
       }
     }
     sizes[f] = summary.size;
+    bulks[f] = summary.bulk;
     able[f] = summary.isMarked ? 0 : 1;
     if (limits.recursive > 0 && graph.recursive[f] !== 0 && able[f] !== 0) {
-      const after = unrollRecursion(functions[f], sizes[f], limits, count);
-      if (after !== functions[f]) { functions[f] = after; sizes[f] = summarise(after).size; changed = true; }
+      const after = unrollRecursion(functions[f], summary, limits, budget, count);
+      if (after !== functions[f]) {
+        functions[f] = after;
+        const { size, bulk } = summarise(after);
+        sizes[f] = size;
+        bulks[f] = bulk;
+        changed = true;
+      }
     }
   }
   return changed ? { ...module, functions } : module;
@@ -100,8 +113,8 @@ function slotBytes(f: MirFunction): number {
 }
 
 function inlineInto(
-  f: number, functions: readonly MirFunction[], summary: FunctionSummary, sizes: Int32Array, able: Uint8Array, graph: CallGraph,
-  index: ReadonlyMap<string, number>, limits: InlineLimits, room: number, budget: { left: number }, count: (n: number) => void,
+  f: number, functions: readonly MirFunction[], summary: FunctionSummary, sizes: Int32Array, bulks: Int32Array, able: Uint8Array, graph: CallGraph,
+  index: ReadonlyMap<string, number>, limits: InlineLimits, room: number, budget: Budget, count: (n: number) => void,
 ): MirFunction {
   let { size } = summary;
   const choose = (call: CallInst): MirFunction | undefined => {
@@ -113,9 +126,10 @@ function inlineInto(
     // A recursive callee already unrolled is only worth copying when it is tiny.
     if (graph.recursive[g] !== 0 && !single && sizes[g] > 12) return undefined;
     const bytes = slotBytes(functions[g]);
-    if (bytes > room || sizes[g] > budget.left) return undefined;
+    if (bytes > room || sizes[g] > budget.size || bulks[g] > budget.bulk) return undefined;
     room -= bytes;
-    budget.left -= sizes[g];
+    budget.size -= sizes[g];
+    budget.bulk -= bulks[g];
     if (single) able[g] = COPIED;
     size += sizes[g];
     count(1);
@@ -125,7 +139,7 @@ function inlineInto(
 }
 
 /** Copies a directly recursive function into itself, level by level, while it stays small enough. */
-function unrollRecursion(f: MirFunction, size: number, limits: InlineLimits, count: (n: number) => void): MirFunction {
+function unrollRecursion(f: MirFunction, { size, bulk }: FunctionSummary, limits: InlineLimits, budget: Budget, count: (n: number) => void): MirFunction {
   if (f.slots.length > 0) return f; // the slots of every level would be there at every depth
   let g = f, total = size;
   for (let round = 0; round < 4; round++) {
@@ -137,8 +151,9 @@ function unrollRecursion(f: MirFunction, size: number, limits: InlineLimits, cou
       const i = now.blocks[summary.calls[k]].instructions[summary.calls[k + 1]];
       if (i.kind === 'call' && i.callee === f.name) calls++;
     }
-    if (calls === 0 || total + calls * size > limits.recursive) break;
+    if (calls === 0 || total + calls * size > limits.recursive || calls * bulk > budget.bulk) break;
     total += calls * size;
+    budget.bulk -= calls * bulk;
     g = copyCalls(now, summary, (call) => (call.callee === f.name ? f : undefined));
     count(calls);
   }

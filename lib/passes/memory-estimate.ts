@@ -12,9 +12,9 @@
  */
 import { LamellaError } from '../mir/errors.ts';
 import type { Instruction, Terminator } from '../mir/instruction.ts';
-import { layoutModule } from '../mir/layout.ts';
-import type { MirFunction, Module } from '../mir/module.ts';
-import { LANE_TYPE, PAGE_SIZE, VECTOR_TYPE, type Lanes } from '../mir/types.ts';
+import { layoutModule, layoutSlots } from '../mir/layout.ts';
+import { arityOf, type MirFunction, type Module } from '../mir/module.ts';
+import { LANE_TYPE, PAGE_SIZE, VECTOR_TYPE, type Lanes, type MemoryModel, type Type } from '../mir/types.ts';
 import type { VectorOp } from '../mir/vector-ops.ts';
 
 /** Where the bytes go. `total` is the sum of the parts. */
@@ -44,6 +44,7 @@ export class MemoryBudgetError extends LamellaError {
 }
 
 const FUNCTION_CODE = 192;
+const CALL_CODE = 480;
 /** Bytes of one move between a register and a spill slot, the longest form. */
 const MOVE = 10;
 
@@ -56,7 +57,7 @@ const MOVE = 10;
  */
 export function estimateMemory(module: Module, stackLimit: number): MemoryEstimate {
   const layout = layoutModule(module);
-  const functions = module.functions.map((f) => ({ name: f.name, code: codeBound(f), frame: frameBound(f) }));
+  const functions = module.functions.map((f) => ({ name: f.name, code: codeBound(f), frame: frameBound(f, module.memoryModel) }));
   const code = functions.reduce((sum, f) => sum + f.code, module.functions.some(fusesDoubles) ? FMA64_CODE : 0);
   const dataBytes = module.globals.reduce((sum, g) => sum + (g.bytes?.length ?? 0), 0) + module.table.length * 16;
   const linearMemory = module.memoryModel === 'linear' ? Math.max(module.memory.initialPages, layout.pagesNeeded) * PAGE_SIZE : 0;
@@ -77,7 +78,7 @@ export function enforceMemoryBudget(module: Module, limit: number | null, stackL
 }
 
 function codeBound(f: MirFunction): number {
-  let bytes = FUNCTION_CODE + (f.params.length + f.results.length) * 2 * MOVE;
+  let bytes = FUNCTION_CODE + (f.params.length + f.results.length) * 2 * MOVE + boundaryCode(f);
   for (const b of f.blocks) {
     // Loop alignment, and the parallel moves of the block's parameters.
     bytes += 32 + b.params.length * 2 * MOVE;
@@ -87,6 +88,14 @@ function codeBound(f: MirFunction): number {
   return bytes;
 }
 
+/** Whether the host enters the function through another one, that joins and parts the halves of its `v256`. */
+function hasBoundary(f: MirFunction): boolean { return f.params.includes('v256') || f.results.includes('v256'); }
+
+/** That other function: an instruction or two for every half, a call, and what every function has. */
+function boundaryCode(f: MirFunction): number {
+  return hasBoundary(f) ? FUNCTION_CODE + CALL_CODE + (arityOf(f.params) + arityOf(f.results)) * 12 * MOVE : 0;
+}
+
 function instructionBound(i: Instruction): number {
   switch (i.kind) {
     case 'const': return (i.type === 'v256' ? 2 : 1) * (16 + MOVE + 16);
@@ -94,7 +103,7 @@ function instructionBound(i: Instruction): number {
     case 'unary': return 80 + 2 * MOVE;
     case 'pair': case 'convert': return 128 + 4 * MOVE;
     case 'ternary': return 192 + 4 * MOVE;
-    case 'call': case 'call_indirect': return 160 + (i.args.length + i.results.length) * 3 * MOVE + 32 * MOVE;
+    case 'call': case 'call_indirect': return CALL_CODE + (i.args.length + i.results.length) * 3 * MOVE;
     case 'memory_copy': case 'memory_fill': case 'memory_grow': return 192 + 32 * MOVE;
     case 'patch_point': return 32 + i.bytes;
     case 'vector': return vectors(i.lanes) * (VECTOR_CODE[i.op] ?? 256) + 4 * MOVE;
@@ -131,12 +140,19 @@ function fusesDoubles(f: MirFunction): boolean {
   return f.blocks.some((b) => b.instructions.some((i) => (i.kind === 'ternary' && i.type === 'f64') || (i.kind === 'vector' && i.op === 'vfma' && LANE_TYPE[i.lanes] === 'f64')));
 }
 
-/** Every value in a spill slot, a second copy for splits, callee-saved registers, return address, alignment. */
-function frameBound(f: MirFunction): number {
-  let bytes = 8 + 6 * 8 + 16 + (fusesDoubles(f) ? FMA64_FRAME : 0);
-  for (const t of f.valueTypes) bytes += t === 'v256' ? 64 : t === 'v128' ? 32 : 16;
-  return bytes;
+const FRAME = 8 + 6 * 8 + 16;
+
+/** Every value in a spill slot, a second copy for splits, callee-saved registers, return address, alignment; stack slots, where they are there. */
+function frameBound(f: MirFunction, model: MemoryModel): number {
+  let bytes = FRAME + (fusesDoubles(f) ? FMA64_FRAME : 0);
+  for (const t of f.valueTypes) bytes += valueBound(t);
+  if (model === 'native') bytes += layoutSlots(f.slots).size + 16;
+  // The halves that come in and go out, and both vectors of each.
+  if (!hasBoundary(f)) return bytes;
+  for (const list of [f.params, f.results]) for (const t of list) bytes += 2 * valueBound(t);
+  return bytes + FRAME;
 }
+function valueBound(t: Type): number { return t === 'v256' ? 64 : t === 'v128' ? 32 : 16; }
 
 /** Bytes of the deepest chain of direct calls, or undefined when a cycle or an indirect call makes it unbounded. */
 function deepestChain(module: Module, frames: readonly number[]): number | undefined {

@@ -7,6 +7,7 @@
 import { thawModule } from '../analysis/thaw.ts';
 import { LamellaError } from '../mir/errors.ts';
 import { freezeModule, type MirFunction, type Module } from '../mir/module.ts';
+import { showThrown } from '../mir/show.ts';
 import { VerificationError } from '../mir/verify-errors.ts';
 import { verifyModule } from '../mir/verifier.ts';
 import { AnalysisManager, CollectingContext, DEFAULT_TARGET, mapFunctions, type Diagnostic, type TargetFacts } from './context.ts';
@@ -34,7 +35,7 @@ export interface PipelineResult {
   readonly reports: readonly NamedReport[];
   readonly diagnostics: readonly Diagnostic[];
   readonly statistics: readonly PassStatistics[];
-  /** Steps that changed something, before any bisect limit; the upper end for a bisection. */
+  /** Optimising passes of the list, whatever the bisect limit; the upper end for a bisection. */
   readonly steps: number;
 }
 
@@ -246,7 +247,7 @@ function runPass(pass: Pass, module: Module, context: CollectingContext): Module
 /** What to throw for an error that came out of a pass: refusals of our own passes as they are. */
 function asPassError(pass: Pass, error: unknown): unknown {
   if (isOwnPass(pass) && error instanceof LamellaError) return error;
-  const text = error instanceof Error ? error.message : String(error);
+  const text = error instanceof Error ? error.message : showThrown(error);
   if (error instanceof TypeError && /read only|not extensible|Cannot assign|Cannot add|Cannot delete|Cannot define/i.test(text)) {
     return new PassError(pass.name, pass.stage, 'changed-input', `tried to change the module it was given: ${text}`, error);
   }

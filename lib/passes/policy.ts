@@ -7,6 +7,7 @@
  * table entry), not what its author declared about it: a declared capability can add a requirement, never lift one.
  */
 import { LamellaError } from '../mir/errors.ts';
+import { show } from '../mir/show.ts';
 import type { Capability, Import, Module, SourceLocation } from '../mir/module.ts';
 
 /** Why a symbol was refused. The first three name the reference classes; the last is any other ungranted symbol. */
@@ -40,20 +41,23 @@ const KINDS = {
   'network': 'disallowed network symbol',
 } as const satisfies Record<Exclude<Capability, 'none' | 'symbol'>, ViolationKind>;
 
-/** The module reaches symbols it was not granted. Carries every violation. */
+/** Violations that a message lists: a module can have millions. */
+const LISTED = 20;
+
+/** The module reaches symbols it was not granted. Carries every violation; the message lists the first. */
 export class PolicyError extends LamellaError {
   readonly violations: readonly PolicyViolation[];
   constructor(moduleName: string, violations: readonly PolicyViolation[]) {
-    super('policy', `policy: module ${moduleName} reaches ${violations.length === 1 ? 'a symbol' : `${violations.length} symbols`} it was not granted\n${violations.map((v) => `  ${formatViolation(v)}`).join('\n')}`,
+    super('policy', `policy: module ${moduleName} reaches ${violations.length === 1 ? 'a symbol' : `${violations.length} symbols`} it was not granted\n${violations.slice(0, LISTED).map((v) => `  ${formatViolation(v)}`).join('\n')}${violations.length > LISTED ? `\n  and ${violations.length - LISTED} more` : ''}`,
       'Grant the capability (allowSyscalls, allowFileIo, allowNetwork) or the symbol by name (grants), or remove the call.');
     this.violations = violations;
   }
 }
 
-/** One violation as a line of text. */
+/** One violation as a line of text; names of more than 80 characters are cut. */
 export function formatViolation(v: PolicyViolation): string {
-  const at = v.location && v.location.line > 0 ? ` (${v.location.file}:${v.location.line}:${v.location.column})` : '';
-  return `${v.kind} "${v.symbol}" called in function "${v.functionName}"${at}`;
+  const at = v.location && v.location.line > 0 ? ` (${show(v.location.file)}:${v.location.line}:${v.location.column})` : '';
+  return `${v.kind} "${show(v.symbol)}" called in function "${show(v.functionName)}"${at}`;
 }
 
 /**

@@ -7,7 +7,8 @@
  * Only functions without stack slots: an activation's slots are its own.
  */
 import { buildCfg } from '../analysis/cfg.ts';
-import { computeDominators, dominates, type Dominators } from '../analysis/dominators.ts';
+import { computeDominators } from '../analysis/dominators.ts';
+import { uint8 } from '../analysis/slab.ts';
 import { countUses } from '../analysis/uses.ts';
 import type { CallInst, Edge, Instruction, Terminator, Value } from '../mir/instruction.ts';
 import type { Block, MirFunction } from '../mir/module.ts';
@@ -39,8 +40,8 @@ function toLoop(f: MirFunction): MirFunction {
     sites.push(s);
   }
   if (sites.length === 0) return f;
-  const dominators = computeDominators(buildCfg(f)), calls = blocksThatCall(f, sites);
-  const bounded = sites.filter((s) => staysBounded(f, s, calls, dominators));
+  const behindCall = blocksBehindCalls(f, sites);
+  const bounded = sites.filter((s) => staysBounded(f, s, behindCall));
   return bounded.length === 0 ? f : rebuild(f, bounded, bounded.find((s) => s.op !== undefined)?.op);
 }
 
@@ -49,19 +50,23 @@ function toLoop(f: MirFunction): MirFunction {
  * stack limit (through that call), at every optimisation level alike, instead of becoming an endless loop. Explicit
  * tail calls may go on for ever.
  */
-function staysBounded(f: MirFunction, s: Site, calls: readonly number[], dominators: Dominators): boolean {
+function staysBounded(f: MirFunction, s: Site, behindCall: Uint8Array): boolean {
   if (f.blocks[s.block].terminator.kind === 'tail_call') return true;
   const { instructions } = f.blocks[s.block];
   for (let k = 0; k < s.at; k++) { const i = instructions[k]; if (i.kind === 'call' && i.callee === f.name) return true; }
-  return calls.some((b) => b !== s.block && dominates(dominators, b, s.block));
+  return behindCall[s.block] !== 0;
 }
 
-/** Blocks with a self-call that is not itself turned into a jump. */
-function blocksThatCall(f: MirFunction, sites: readonly Site[]): readonly number[] {
+/** 1 for each block that another one dominates with a self-call that is not itself turned into a jump. */
+function blocksBehindCalls(f: MirFunction, sites: readonly Site[]): Uint8Array {
   const at = new Map(sites.map((s) => [s.block, s.at]));
-  const found: number[] = [];
-  f.blocks.forEach((b, k) => { if (b.instructions.some((i, n) => i.kind === 'call' && i.callee === f.name && at.get(k) !== n)) found.push(k); });
-  return found;
+  const calls = (b: number): boolean => f.blocks[b].instructions.some((i, n) => i.kind === 'call' && i.callee === f.name && at.get(b) !== n);
+  const { preorder, idom } = computeDominators(buildCfg(f)), behind = uint8(f.blocks.length), through = uint8(f.blocks.length);
+  for (const b of preorder) {
+    if (idom[b] >= 0) behind[b] = through[idom[b]];
+    through[b] = behind[b] !== 0 || calls(b) ? 1 : 0;
+  }
+  return behind;
 }
 
 function callsItself(f: MirFunction): boolean {

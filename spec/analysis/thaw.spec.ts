@@ -58,7 +58,7 @@ func @h(i32) -> (i32) {
 b0(v0: i32):
   ret v0
 }`);
-  assert.equal(summarise(m.functions[0]), { size: 1 + 4 + 4 + 1, callees: ['g', 'g', 'h'], calls: [0, 2, 0, 3], callsIndirectly: false, isMarked: false });
+  assert.equal(summarise(m.functions[0]), { size: 1 + 4 + 4 + 1, bulk: 5 + 0 + 1 + 1 + 4 + 2, callees: ['g', 'g', 'h'], calls: [0, 2, 0, 3], callsIndirectly: false, isMarked: false });
   assert.is(summarise(m.functions[1]).isMarked, true);
 });
 

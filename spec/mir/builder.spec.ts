@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { FunctionBuilder, ModuleBuilder, layoutModule, mapOperands, forEachOperand } from '../../lib/mir/index.ts';
+import { FunctionBuilder, ModuleBuilder, UsageError, layoutModule, mapOperands, forEachOperand } from '../../lib/mir/index.ts';
 
 const test = suite('mir builder');
 
@@ -42,6 +42,26 @@ test('operand walkers visit and map every operand once', () => {
   assert.is(mapOperands(store, (v) => v), store);
   const mapped = mapOperands(store, (v) => v + 10);
   assert.ok(mapped.kind === 'store' && mapped.base === 10 && mapped.index === 11 && mapped.value === 11);
+});
+
+test('signatures of indirect calls are frozen with the module, and the caller keeps its own', () => {
+  const signature = { params: ['i32' as const], results: ['i32' as const] };
+  const b = new FunctionBuilder('f', { params: ['i32'], results: ['i32'] });
+  b.callIndirect(signature, b.params[0], b.params);
+  b.tailCallIndirect(signature, b.params[0], b.params);
+  const { instructions, terminator } = new ModuleBuilder('m').addFunction(b.finish()).build().functions[0].blocks[0];
+  for (const i of [instructions[0], terminator]) {
+    assert.ok((i.kind === 'call_indirect' || i.kind === 'tail_call_indirect') && Object.isFrozen(i.signature) && Object.isFrozen(i.signature.params) && Object.isFrozen(i.signature.results));
+  }
+  assert.not(Object.isFrozen(signature.params));
+});
+
+test('an export that would be lost is refused', () => {
+  const f = new FunctionBuilder('f', { params: [], results: [] });
+  f.ret();
+  const m = new ModuleBuilder('m').addFunction(f.finish(), 'a');
+  for (const name of ['__proto__', 'a']) assert.throws(() => m.addFunction(f.finish(), name), (e: unknown) => e instanceof UsageError);
+  assert.is(m.addFunction(f.finish(), 'constructor').build().functions.length, 2);
 });
 
 test.run();

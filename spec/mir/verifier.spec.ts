@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FunctionBuilder, ModuleBuilder, VerificationError, assertValid, parseModule, verifyModule } from '../../lib/mir/index.ts';
-import type { Import, Module, VerifyRule } from '../../lib/mir/index.ts';
+import type { Import, Module, Type, VerifyRule } from '../../lib/mir/index.ts';
 import { everyInstructionModule } from '../support/every-instruction.ts';
 
 const test = suite('mir verifier');
@@ -295,6 +295,39 @@ test('huge and deep functions verify without recursion, in linear time', () => {
   b.switchTo(last);
   b.ret();
   assert.equal(verifyModule(new ModuleBuilder('m').addFunction(b.finish()).build()), []);
+});
+
+test('lists with holes are no valid lists', () => {
+  const b = new FunctionBuilder('f', { params: ['v128'], results: ['v128'] });
+  b.ret([b.shuffle(new Array<number>(16), b.params[0], b.params[0])]);
+  const f = b.finish(), m = new ModuleBuilder('m').addFunction(f).build();
+  assert.is(verifyModule(m)[0]?.rule, 'shuffle');
+  assert.is(verifyModule({ ...m, functions: [], table: new Array<string | null>(3) })[0]?.rule, 'table');
+  assert.ok(verifyModule({ ...m, functions: [{ ...f, slots: new Array<{ size: number; align: number }>(2) }] }).length > 0);
+});
+
+test('errors stay small, whatever they are about', () => {
+  const WIDE = 50_000, many: Type[] = new Array<Type>(WIDE).fill('i32'), long = 'x'.repeat(60_000);
+  const b = new FunctionBuilder(long, { params: ['i32'], results: many });
+  for (let k = 0; k < 2000; k++) b.call('wide', [b.params[0]], []);
+  for (let k = 0; k < 2000; k++) b.call(`${long}${k}`, [b.params[0]], []);
+  for (let k = 0; k < 2000; k++) b.globalAddr(`${long}${k}`);
+  b.stackMap(-1, new Array<number>(WIDE).fill(0));
+  b.callIndirect({ params: many, results: [] }, 99_999, []);
+  b.ret();
+  const m = new ModuleBuilder('m').addFunction(b.finish()).addImport({ name: 'wide', kind: 'js', capability: 'none', params: many, results: many }).build();
+  for (const e of verifyModule(m)) assert.ok(e.message.length < 1000, e.message.slice(0, 200));
+});
+
+test('tail calls with result lists far too long do not compare them each time', () => {
+  const many: Type[] = new Array<Type>(200_000).fill('i32'), b = new FunctionBuilder('f', { params: ['i32'], results: many });
+  const blocks = Array.from({ length: 20_000 }, () => b.createBlock());
+  b.switch(b.params[0], blocks.map((block, value) => ({ value, block })), blocks[0]);
+  for (const block of blocks) { b.switchTo(block); b.tailCall('wide', []); }
+  const m = new ModuleBuilder('m').addFunction(b.finish()).addImport({ name: 'wide', kind: 'js', capability: 'none', params: [], results: [...many] }).build();
+  const started = performance.now();
+  assert.equal(verifyModule(m).map((e) => e.rule), ['signature', 'signature']);
+  assert.ok(performance.now() - started < 20_000);
 });
 
 test.run();

@@ -185,4 +185,65 @@ shape('100,000 calls of one function from one block', () => {
   return m.build();
 });
 
+shape('20,000 jumps to an empty block that passes 20,000 arguments on', () => oneFunction((b, n, base) => {
+  const WIDE = 20_000, hub = b.createBlock(), join = b.createBlock(), joined = Array.from({ length: WIDE }, () => b.addBlockParam(join, 'i32'));
+  const from = Array.from({ length: WIDE }, () => b.createBlock());
+  const other = b.load('i32', { base });
+  b.switch(n, from.map((block, value) => ({ value, block })), from[0]);
+  for (const block of from) {
+    b.switchTo(block);
+    b.store({ base }, b.const('i32', block));
+    b.jump(hub);
+  }
+  b.switchTo(hub);
+  b.jump(join, joined.map((_, k) => (k % 2 === 0 ? n : other)));
+  b.switchTo(join);
+  b.ret([joined.reduce((x, y) => b.binary('xor', x, y))]);
+}));
+
+shape('20,000 edges into a block that reads 2,000 stack slots', () => oneFunction((b, n) => {
+  const join = b.createBlock(), slots = Array.from({ length: 2000 }, () => b.slotAddr(b.addSlot(4)));
+  for (const base of slots) b.store({ base }, n);
+  b.switch(n, Array.from({ length: 20_000 }, (_, value) => ({ value, block: join })), join);
+  b.switchTo(join);
+  b.ret([slots.reduce((x, base) => b.binary('xor', x, b.load('i32', { base })), n)]);
+}));
+
+shape('900 calls of a function of 50,000 constants', () => {
+  const m = new ModuleBuilder('constants'), g = new FunctionBuilder('g', { params: ['i32'], results: ['i32'] });
+  for (let k = 0; k < 50_000; k++) g.const('i32', k);
+  g.ret(g.params);
+  m.addFunction(g.finish());
+  const b = new FunctionBuilder('f', { params: ['i32'], results: ['i32'] });
+  let x = b.params[0];
+  for (let k = 0; k < 900; k++) x = b.call('g', [x], ['i32'])[0];
+  b.ret([x]);
+  return m.addFunction(b.finish(), 'f').build();
+});
+
+shape('20,000 self-calls in tail position beside 20,000 others', () => oneFunction((b, n, base) => {
+  const COUNT = 20_000, end = b.createBlock(), blocks = Array.from({ length: 2 * COUNT }, () => b.createBlock());
+  b.switch(n, blocks.map((block, value) => ({ value, block })), end);
+  blocks.forEach((block, k) => {
+    b.switchTo(block);
+    const results = b.call('f', [n, base], ['i32']);
+    if (k < COUNT) b.ret(results); else b.jump(end);
+  });
+  b.switchTo(end);
+  b.ret([n]);
+}));
+
+shape('a nest of 50,000 branches around 50,000 constants', () => oneFunction((b, n) => {
+  const join = b.createBlock(), conditions = Array.from({ length: 50_000 }, (_, k) => b.compare('ne', n, b.const('i32', k)));
+  for (const condition of conditions) {
+    const inner = b.createBlock();
+    b.br(condition, inner, join);
+    b.switchTo(inner);
+  }
+  for (let k = 0; k < 50_000; k++) b.const('i32', k);
+  b.jump(join);
+  b.switchTo(join);
+  b.ret([n]);
+}));
+
 test.run();

@@ -99,4 +99,19 @@ test('nor has a function of nothing but one vector operation, on the lowest and 
   }
 });
 
+test('stack slots of the native model and the way in past halves of v256 count', () => {
+  const native = new ModuleBuilder('native', { memoryModel: 'native' }), f = new FunctionBuilder('f', { params: [], results: ['i32'] });
+  f.ret([f.load('i32', { base: f.slotAddr(f.addSlot(100_000)) })]);
+  const wide = new ModuleBuilder('wide'), g = new FunctionBuilder('g', { params: new Array<Type>(125).fill('v256'), results: new Array<Type>(125).fill('v256') });
+  g.ret([...g.params].reverse());
+  for (const module of [native.addFunction(f.finish()).build(), wide.addFunction(g.finish()).build()]) {
+    const e = estimateMemory(module, LIMIT);
+    for (const level of ['sse2', 'avx2'] as const) {
+      const compiled = x86_64.with(level).compile(module), frames = compiled.functions.reduce((sum, x) => sum + x.frameSize + 8, 0);
+      assert.ok(compiled.code.length <= e.code, `${level}: ${compiled.code.length} bytes of code, bound ${e.code}`);
+      assert.ok(frames <= e.stack, `${level}: ${frames} bytes on the stack, bound ${e.stack}`);
+    }
+  }
+});
+
 test.run();

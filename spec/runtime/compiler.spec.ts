@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert';
 import {
   bool, compile, createCompiler, f64, fn, host, i32, i64, module, ptr, TrapError, u32, u64, u8, VerificationError, type Module,
 } from '../../lib/index.ts';
-import { ModuleBuilder } from '../../lib/mir/builder.ts';
+import { ModuleBuilder } from '../../lib/mir/module-builder.ts';
 import { NativeUnavailableError, UnsupportedMachineError } from '../../lib/runtime/native/errors.ts';
 import { createKoffiBridge } from '../../lib/runtime/native/koffi-bridge.ts';
 import { requireMachine } from '../../lib/runtime/native/load.ts';

@@ -1,7 +1,8 @@
 /** The content hash: equal for equal modules, another one for every difference. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { FunctionBuilder, ModuleBuilder } from '../../lib/mir/builder.ts';
+import { FunctionBuilder } from '../../lib/mir/builder.ts';
+import { ModuleBuilder } from '../../lib/mir/module-builder.ts';
 import type { Module } from '../../lib/mir/module.ts';
 import { contentHash } from '../../lib/runtime/content-hash.ts';
 

@@ -56,6 +56,14 @@ test('every symbol of every class is refused by default with its kind, and allow
   assert.is(checked, 4 + 27 + 22);
 });
 
+test('a refusal is short however many calls are refused, from functions of whatever names', () => {
+  const f = new FunctionBuilder('x'.repeat(60_000), { params: [], results: [] });
+  for (let k = 0; k < 500; k++) f.call('open', [], []);
+  f.ret();
+  const m = new ModuleBuilder('guest').addFunction(f.finish()).addImport({ name: 'open', kind: 'libc', capability: 'none', params: [], results: [] }).build();
+  assert.throws(() => enforcePolicy(m, policyOf(DEFAULT_CONFIG)), (e: unknown) => e instanceof PolicyError && e.violations.length === 500 && e.message.length < 10_000 && e.message.includes('and 480 more'));
+});
+
 test('all violations are reported together, calls and tail calls alike', () => {
   const m = new ModuleBuilder('guest');
   for (const s of ['syscall', 'open', 'socket', 'connect']) m.addImport({ name: s, kind: 'libc', capability: 'none', params: [], results: [] });

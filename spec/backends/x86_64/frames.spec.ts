@@ -106,4 +106,24 @@ test('linear model: tens of thousands of spilled values', () => {
   it.dispose();
 });
 
+test('linear model: a stack that begins at the end of all addresses', () => {
+  const f = new FunctionBuilder('f', { params: ['i32'], results: ['i32', 'ptr'] }), [n] = f.params;
+  const slot = f.slotAddr(f.addSlot(16_384)), again = f.createBlock(), done = f.createBlock();
+  f.store({ base: slot, offset: 16_380 }, n);
+  f.br(f.compare('eq', n, f.const('i32', 0)), done, again);
+  f.switchTo(done);
+  f.ret([n, slot]);
+  f.switchTo(again);
+  const [sum, last] = f.call('f', [f.binary('sub', n, f.const('i32', 1))], ['i32', 'ptr']);
+  f.ret([f.binary('add', sum, f.load('i32', { base: slot, offset: 16_380 })), last]);
+  const m = new ModuleBuilder('m', { memory: { initialPages: 65_536, maximumPages: 65_536, stackSize: 65_536 } })
+    .addGlobal({ name: 'g', size: 2 ** 32 - 1024 - 65_536, align: 1, mutable: true }).addFunction(f.finish(), 'f').build();
+  const it = nativeInstance(m);
+  for (const results of [[6, 2 ** 32 - 65_536], [6, 2 ** 32 - 65_536]]) {
+    assert.equal(nativeCall(it, 'f', [3]), results);
+    assert.is(trapOf(() => it.call('f', [4])).trap, 'stack-overflow');
+  }
+  it.dispose();
+});
+
 test.run();
