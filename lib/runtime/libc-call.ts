@@ -14,8 +14,9 @@ import { assignContextPlaces } from './boundary.ts';
 import type { HostHandler } from './host-imports.ts';
 import type { Instance } from './instance.ts';
 import type { GuestMemory } from './linear-memory.ts';
+import { handlesOf } from './libc-handles.ts';
 import { HOST_POINTER_FUNCTIONS, LIBC_FUNCTIONS, type LibcFunction } from './libc-functions.ts';
-import type { NativeBridge, NativeType } from './native/bridge.ts';
+import type { NativeType } from './native/bridge.ts';
 import { ImportError } from './run-errors.ts';
 import { trapInHostCall } from './traps.ts';
 
@@ -41,14 +42,17 @@ export function bindLibcImport(instance: Instance, imported: Import): HostHandle
   const known = linear && Object.hasOwn(LIBC_FUNCTIONS, name) ? LIBC_FUNCTIONS[name] : undefined;
   const plan = known === undefined ? planDeclared(instance, imported, linear) : planKnown(instance, imported, known);
   const call = bridge.libraryFunction(name, plan.result, plan.types);
-  if (call === undefined) throw new ImportError(name, `the C library has no function ${name}`, 'Check the name, or supply it as a JavaScript import.');
-  const { fetches } = plan, give = giveResult(instance, imported.results[0], plan.keepResult);
+  if (call === undefined) {
+    if (bridge.symbol(name) !== undefined) throw new ImportError(name, `${name} cannot be called with ${plan.types.length} parameters`, 'Pass a pointer to a struct.');
+    throw new ImportError(name, `the C library has no function ${name}`, 'Check the name, or supply it as a JavaScript import.');
+  }
+  const { fetches } = plan, give = giveResult(instance, imported.results[0]);
   return () => {
     const args = fetches.map((fetch) => fetch());
     const result = call(...args);
     textCopies.delete(instance);
-    plan.after();
-    if (result !== undefined) give(result);
+    const seen = plan.after(result);
+    if (seen !== undefined) give(seen);
   };
 }
 
@@ -56,9 +60,8 @@ interface Plan {
   readonly types: NativeType[];
   readonly result: NativeType;
   readonly fetches: Fetch[];
-  /** For a result that the guest must not see as it is. */
-  readonly keepResult: ((value: Scalar) => Scalar) | undefined;
-  readonly after: () => void;
+  /** Called when the function has returned, with its result: what the guest gets for it. */
+  readonly after: (result: Scalar | undefined) => Scalar | undefined;
 }
 
 // --- parameters as the module declares them ---
@@ -85,7 +88,7 @@ function planDeclared(instance: Instance, imported: Import, linear: boolean): Pl
   });
   const r = imported.results[0];
   if (r === 'ptr' && linear) throw new ImportError(imported.name, `import ${imported.name} gives a pointer, which would be an address of the host's memory`, 'Supply a JavaScript import that copies what is needed into linear memory.');
-  return { types, fetches, result: r === undefined ? 'void' : declaredType(r), keepResult: undefined, after: () => {} };
+  return { types, fetches, result: r === undefined ? 'void' : declaredType(r), after: (result) => result };
 }
 
 function declaredType(t: Type): NativeType {
@@ -127,7 +130,7 @@ function planKnown(instance: Instance, imported: Import, known: LibcFunction): P
   if (params.length < least || params.length > kinds.length) throw mismatch(imported, known);
   const places = placesOf(instance, imported), types: NativeType[] = [], fetches: Fetch[] = [];
   const handles = handlesOf(instance);
-  let closing: Fetch | undefined;
+  const effects: ((result: number) => void)[] = [];
   kinds.forEach((kind, k) => {
     if (k >= params.length) {
       types.push('int32');
@@ -135,32 +138,53 @@ function planKnown(instance: Instance, imported: Import, known: LibcFunction): P
       return;
     }
     const pointer = params[k] === 'ptr', [base] = kind.split(/[:=?!]/);
-    if (base === 'int' || base === 'uint' || base === 'long' || base === 'size') {
+    if (base === 'int' || base === 'uint' || base === 'long' || base === 'size' || base === 'fd') {
       if (!isInt(params[k])) throw mismatch(imported, known);
-      types.push(base === 'int' ? 'int32' : base === 'uint' ? 'uint32' : base === 'long' ? 'int64' : 'uint64');
-      fetches.push(integerFetch(instance, params[k], places[k], base));
+      types.push(base === 'int' || base === 'fd' ? 'int32' : base === 'uint' ? 'uint32' : base === 'long' ? 'int64' : 'uint64');
+      const number = integerFetch(instance, params[k], places[k], base === 'fd' ? 'int' : base);
+      fetches.push(number);
+      // Closed whatever the result says: it is after EINTR, too.
+      if (base === 'fd') effects.push(() => { handles.dropDescriptor(Number(number())); });
     } else if (base === 'handle') {
       if (!isInt(params[k]) && !pointer) throw mismatch(imported, known);
       types.push('pointer');
       const number = integerFetch(instance, pointer ? 'i32' : params[k], places[k], 'uint');
       fetches.push(() => handles.get(Number(number()), kind.endsWith('?'), name));
-      if (kind.endsWith('!')) closing = number;
+      if (kind.endsWith('!')) effects.push(() => { handles.drop(Number(number())); });
     } else {
       if (!pointer) throw mismatch(imported, known);
       types.push('pointer');
       if (base === 'null') fetches.push(nullAt(instance, imported, places[k], k));
       else if (base === 'text') fetches.push(textAt(instance, places[k]));
-      else fetches.push(bufferAt(instance, places[k], knownLength(instance, imported, kind, places)));
+      else {
+        const at = bufferAt(instance, places[k], knownLength(instance, imported, kind, places));
+        fetches.push(at);
+        if (base === 'fds') effects.push((result) => { if (result === 0) for (const d of descriptorsAt(instance, Number(at()))) handles.keepDescriptor(d); });
+      }
     }
   });
   const r = imported.results[0];
   if (r !== undefined && !isInt(r) && !(known.result === 'handle' && r === 'ptr')) throw mismatch(imported, known);
-  const result: NativeType = r === undefined && known.result !== 'handle' ? 'void' : known.result === 'int' ? 'int32' : known.result === 'uint' ? 'uint32' : known.result === 'long' ? 'int64' : 'pointer';
+  // What opens something is asked for its result even when the module does not want it.
+  const result: NativeType = r === undefined && known.result !== 'handle' && known.result !== 'fd' && effects.length === 0 ? 'void'
+    : known.result === 'int' || known.result === 'fd' ? 'int32' : known.result === 'uint' ? 'uint32' : known.result === 'long' ? 'int64' : 'pointer';
   return {
     types, fetches, result,
-    keepResult: known.result === 'handle' ? (v) => handles.keep(v, name) : undefined,
-    after: () => { if (closing !== undefined) handles.drop(Number(closing())); },
+    after: (value) => {
+      if (value === undefined) return undefined;
+      for (const effect of effects) effect(Number(value));
+      if (known.result === 'handle') return handles.keep(value, name);
+      if (known.result === 'fd') handles.keepDescriptor(Number(value));
+      return value;
+    },
   };
+}
+
+/** The two descriptors that a function has written. */
+function descriptorsAt(instance: Instance, address: number): Int32Array {
+  const bytes = new Uint8Array(new ArrayBuffer(8));
+  instance.thread.bridge.read(address, bytes);
+  return new Int32Array(bytes.buffer);
 }
 
 function isInt(t: Type): boolean { return t === 'i8' || t === 'i16' || t === 'i32' || t === 'i64' || t === 'i1'; }
@@ -261,43 +285,6 @@ function nullAt(instance: Instance, imported: Import, place: number, k: number):
   };
 }
 
-// --- handles: pointers of the C library that the guest sees as numbers ---
-
-class Handles {
-  readonly #open = new Map<number, { readonly pointer: Scalar; readonly opener: string }>();
-  #next = 1;
-
-  keep(pointer: Scalar, opener: string): number {
-    if (Number(pointer) === 0) return 0;
-    this.#open.set(this.#next, { pointer, opener });
-    return this.#next++;
-  }
-  get(handle: number, mayBeNull: boolean, name: string): Scalar {
-    const known = this.#open.get(handle);
-    if (known !== undefined) return known.pointer;
-    if (handle === 0 && mayBeNull) return 0;
-    throw new ImportError(name, `${name} was called with handle ${handle}, which is not open`, 'Pass what fopen or opendir gave, before it is closed.');
-  }
-  drop(handle: number): void { this.#open.delete(handle); }
-
-  /** Closes what is still open. Numbers are not given again, so an old one never names a new file. */
-  closeAll(bridge: NativeBridge): void {
-    for (const { pointer, opener } of this.#open.values()) bridge.libraryFunction(CLOSERS[opener], 'int32', ['pointer'])?.(pointer);
-    this.#open.clear();
-  }
-}
-/** What closes the handles that a function gives. */
-const CLOSERS: Readonly<Record<string, string>> = { fopen: 'fclose', opendir: 'closedir' };
-
-const handlesByInstance = new WeakMap<Instance, Handles>();
-function handlesOf(instance: Instance): Handles {
-  let h = handlesByInstance.get(instance);
-  if (h === undefined) handlesByInstance.set(instance, h = new Handles());
-  return h;
-}
-/** Closes the files and directories that a run of the instance left open: the next run must not find them. */
-export function closeHandles(instance: Instance): void { handlesByInstance.get(instance)?.closeAll(instance.thread.bridge); }
-
 // --- places and results ---
 
 function placesOf(instance: Instance, imported: Import): number[] {
@@ -305,20 +292,19 @@ function placesOf(instance: Instance, imported: Import): number[] {
   return assignContextPlaces(imported.params, { int: r.intArgs, vector: r.vectorArgs });
 }
 
-function giveResult(instance: Instance, type: Type | undefined, keep: ((value: Scalar) => Scalar) | undefined): (value: Scalar) => void {
+function giveResult(instance: Instance, type: Type | undefined): (value: Scalar) => void {
   const { u32, i64, f32, f64 } = instance.thread, int = CTX.intRegisters;
   switch (type) {
     case undefined: return () => {};
     case 'f32': return (v) => { f32[CTX.vectorRegisters >> 2] = Number(v); };
     case 'f64': return (v) => { f64[CTX.vectorRegisters >> 3] = Number(v); };
-    case 'i64': return (v) => { i64[int >> 3] = BigInt(keep === undefined ? v : keep(v)); };
+    case 'i64': return (v) => { i64[int >> 3] = BigInt(v); };
     case 'ptr':
       if (instance.image.memoryModel === 'native') return (v) => { i64[int >> 3] = BigInt(v); };
       break;
     default:
   }
-  return (v) => {
-    const n = keep === undefined ? v : keep(v);
+  return (n) => {
     // A 64-bit result in a narrower type keeps its low bits, as a C cast would.
     const low = typeof n === 'bigint' ? Number(BigInt.asUintN(32, n)) : n;
     u32[int >> 2] = type === 'i1' ? Number(low !== 0) : low;
