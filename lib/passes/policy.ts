@@ -40,11 +40,14 @@ const KINDS = {
   'network': 'disallowed network symbol',
 } as const satisfies Record<Exclude<Capability, 'none' | 'symbol'>, ViolationKind>;
 
-/** The module reaches symbols it was not granted. Carries every violation. */
+/** Violations that a message lists: a module can have millions. */
+const LISTED = 20;
+
+/** The module reaches symbols it was not granted. Carries every violation; the message lists the first. */
 export class PolicyError extends LamellaError {
   readonly violations: readonly PolicyViolation[];
   constructor(moduleName: string, violations: readonly PolicyViolation[]) {
-    super('policy', `policy: module ${moduleName} reaches ${violations.length === 1 ? 'a symbol' : `${violations.length} symbols`} it was not granted\n${violations.map((v) => `  ${formatViolation(v)}`).join('\n')}`,
+    super('policy', `policy: module ${moduleName} reaches ${violations.length === 1 ? 'a symbol' : `${violations.length} symbols`} it was not granted\n${violations.slice(0, LISTED).map((v) => `  ${formatViolation(v)}`).join('\n')}${violations.length > LISTED ? `\n  and ${violations.length - LISTED} more` : ''}`,
       'Grant the capability (allowSyscalls, allowFileIo, allowNetwork) or the symbol by name (grants), or remove the call.');
     this.violations = violations;
   }
