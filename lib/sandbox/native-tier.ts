@@ -4,8 +4,11 @@ import type { Pipeline } from '../passes/pipeline.ts';
 import { CodeArena } from '../runtime/code-memory.ts';
 import { interruptThread } from '../runtime/interrupt.ts';
 import { nativeBridge } from '../runtime/native/load.ts';
+import { nodeBuiltin } from '../runtime/node-builtin.ts';
 import { publishProgram, type PublishedProgram, type RuntimeTarget } from '../runtime/program.ts';
 import { SharedMemoryOwner } from '../runtime/shared-memory.ts';
+import { atThreadExit } from '../runtime/thread-exit.ts';
+import { imageBytes } from '../runtime/module-image.ts';
 import { configure, type SandboxConfig } from './config.ts';
 import type { JobEnd, JobSpec } from './job.ts';
 import { ProgramCache } from './program-cache.ts';
@@ -20,13 +23,17 @@ interface NativeProgram extends PublishedProgram { readonly key: number; readonl
 const WORKER = './worker-main.js';
 let pool: WorkerPool | undefined;
 let nextKey = 1;
+/** Arenas of this thread that are not disposed of. */
+const arenas = new Set<CodeArena>();
 
 /** The process's workers; they are shared by all sandboxes, because a thread is never taken down. */
 function sharedPool(target: RuntimeTarget, workers: number): WorkerPool {
   if (pool === undefined) {
     const made = pool = new WorkerPool(new URL(WORKER, import.meta.url), target.stubs, (at) => { interruptThread(at); }, workers);
     // A worker in native code would keep the process from exiting.
-    process.on('exit', () => made.interruptAll());
+    if (nodeBuiltin('node:worker_threads').isMainThread) process.on('exit', () => { made.interruptAll(); });
+    // The process outlives a thread: what the guests of this one were given goes back, if they are out of it.
+    else atThreadExit(() => { if (made.giveBack()) for (const arena of arenas) arena.abandon(); });
   }
   pool.allow(workers);
   return pool;
@@ -45,8 +52,8 @@ export class NativeTier implements Tier {
     this.#cache = new ProgramCache<NativeProgram>({
       pipeline, capped: false,
       make: (optimised, t) => {
-        const arena = this.#arena ??= new CodeArena(nativeBridge()), published = publishProgram(optimised, t.surface, { target: this.#target, arena });
-        return { key: nextKey++, ...published, size: published.code.size + published.image.trapSites.byteLength + published.image.lines.byteLength };
+        const arena = this.#arena ??= newArena(), published = publishProgram(optimised, t.surface, { target: this.#target, arena });
+        return { key: nextKey++, ...published, size: published.code.size + imageBytes(published.image) };
       },
       drop: (program) => {
         const gone = (pool?.forget(program.key) ?? Promise.resolve()).then(() => {
@@ -108,8 +115,8 @@ export class NativeTier implements Tier {
         memory.clear();
         writeData();
       },
-      release: () => {
-        memory.clear();
+      release: (clear) => {
+        if (clear) memory.clear();
         code.release();
       },
     };
@@ -121,7 +128,18 @@ export class NativeTier implements Tier {
     this.#cache.clear();
     await Promise.all(this.#leaving);
   }
-  dispose(): void { this.#arena?.dispose(); }
+  dispose(): void {
+    if (this.#arena === undefined) return;
+    this.#arena.dispose();
+    // Else shared jobs hold code of it still.
+    if (this.#arena.statistics.segments === 0) arenas.delete(this.#arena);
+  }
+}
+
+function newArena(): CodeArena {
+  const arena = new CodeArena(nativeBridge());
+  arenas.add(arena);
+  return arena;
 }
 
 /** The configuration without the memory that the machine stacks of all workers but one take. */
