@@ -85,6 +85,20 @@ if (skipUnlessNative('ends')) {
     assert.is(o.status, 'ok');
   });
 
+  test('a sandbox that is dropped gives its code back', async () => {
+    const code = (): number => readFileSync('/proc/self/maps', 'latin1').split('\n').filter((l) => l.includes('lamella-code')).length;
+    const answer = module('answers').export({ paint: fn('paint', [], unit, () => {}) }).build();
+    const use = async (): Promise<void> => { assert.is((await new Sandbox(hostTarget(), { isolation: 'worker', workers: 1 }).run(answer, 'paint', [])).status, 'ok'); };
+    const before = code();
+    for (let k = 0; k < 5; k++) await use();
+    for (let k = 0; k < 20 && code() > before + 2; k++) {
+      globalThis.gc?.();
+      await new Promise((r) => { setTimeout(r, 10); });
+    }
+    // The last one may be held by what is still on this stack.
+    assert.ok(code() <= before + 2, `${before} -> ${code()} mappings of code`);
+  });
+
   test('programs count with their data, so that it does not pile up', async () => {
     await using sandbox = new Sandbox(hostTarget(), { isolation: 'worker', workers: 1, maxCachedCode: 1 << 20 });
     const run = async (k: number): Promise<void> => {
