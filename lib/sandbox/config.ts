@@ -37,7 +37,7 @@ export interface SandboxConfig {
   readonly isolation: Isolation;
   /** Parts (blocks, instructions, operands, names, ...) a module may have, or null for no limit: `compile` above it. */
   readonly maxModuleItems: number | null;
-  /** Bytes of compiled code kept for runs to come, least recently used given up first, or null for no limit. */
+  /** Bytes of compiled code (and its modules' data) kept for runs to come, least recently used given up first, or null for no limit. */
   readonly maxCachedCode: number | null;
 }
 
