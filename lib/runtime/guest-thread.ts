@@ -25,6 +25,12 @@ const TICK = 1_000_000;
 /** What a nested run saves of the context: everything but the argument overflow area. */
 const SAVED_BYTES = CTX.overflow;
 
+/**
+ * Contexts of this JavaScript thread, those of disposed guest threads too: a thread that is started in a host function
+ * inherits the address, and the signal handler looks there.
+ */
+const contexts: SharedArrayBuffer[] = [];
+
 /** What is run: an instance, as far as the thread must know it. */
 export interface RunTarget {
   readonly codeLow: number;
@@ -94,6 +100,7 @@ export class GuestThread {
     this.stubs = installStubs(bridge, options.stubs);
     // 64 bytes more than needed, so that the context can start at a cache line.
     this.context = new SharedArrayBuffer(CTX.size + 64);
+    contexts.push(this.context);
     const at = bridge.addressOf(new Uint8Array(this.context));
     const skip = -at & 63;
     this.contextAddress = at + skip;

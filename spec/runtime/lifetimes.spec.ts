@@ -1,4 +1,6 @@
 /** What is disposed of, taken away or not to be had while somebody still counts on it. */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { compile, fn, global, host, hostTarget, i32, i64, module } from '../../lib/index.ts';
@@ -98,6 +100,34 @@ if (NATIVE) {
     assert.match(refusal(() => native.f()), /disposed/);
     assert.is(said.length, 3);
     native.instance.dispose();
+  });
+
+  test('a thread that a host function started is a thread like any other, also when the run and its guest thread are gone', async () => {
+    const start = host('start', [], i64), f = fn('f', [], i64, (b) => b.ret(start()));
+    const thread = new GuestThread({ stubs });
+    let worker: Worker | undefined;
+    const native = new RuntimeCompiler({ target: hostTarget(), thread }).compile(module('starts').export({ f, deep }).import({ start }).build(), {
+      imports: {
+        start: () => {
+          worker = new Worker(new URL('./worker-cases.js', import.meta.url));
+          return 1n;
+        },
+      },
+    });
+    assert.is(native.f(), 1n);
+    const it = worker as Worker;
+    await once(it, 'message');
+    const many = async (): Promise<unknown> => {
+      it.postMessage({ do: 'many', count: 50 });
+      return (await once(it, 'message') as unknown[])[0];
+    };
+    const expected = { 'unreachable': 50, 'integer-divide-by-zero': 50, 'integer-overflow': 50, 'memory-out-of-bounds': 50, 'stack-overflow': 50, 'deadline': 50, 'ok 3': 50 };
+    const here = many();
+    for (let k = 0; k < 50; k++) assert.throws(() => native.deep(0n), /stack-overflow/);
+    assert.equal(await here, expected);
+    thread.dispose();
+    assert.equal(await many(), expected);
+    await it.terminate();
   });
 
   test('bytes that guest code goes on using cannot be moved to another buffer', () => {
