@@ -180,7 +180,8 @@ export class Sandbox {
    */
   async warm(isolation: Isolation = this.#config.isolation): Promise<void> {
     this.#requireAlive();
-    await this.#tier(isolation).warm(this.#config);
+    const config = configure({ isolation }, this.#config);
+    await this.#tier(config.isolation).warm(config);
   }
 
   /** Gives up all compiled code, as soon as no worker can be inside it. */
