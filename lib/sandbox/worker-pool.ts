@@ -11,18 +11,16 @@
  * - jobs that are to run together get their workers all at once, so that two such groups never wait for each other.
  */
 import type { StubImage } from '../codegen/stub-image.ts';
-import type { InterruptAddress } from '../runtime/interrupt.ts';
 import { GuestWorker } from './guest-worker.ts';
 import type { JobEnd, JobSpec } from './job.ts';
 import type { RunRequest } from './protocol.ts';
 import { LONGEST_DELAY_MS } from './longest-delay.ts';
+import { closeWorkers, interruptWorkers, type Interrupt } from './worker-end.ts';
 
 /** How long after its deadline a silent worker is given up, in milliseconds. */
 export const GRACE_MS = 250;
 /** What a worker may take, besides, to copy the module and its data before guest code is entered and to clear them after it, in milliseconds. */
 const PREPARATION_MS = 60_000;
-/** How long the end of the process, or of the pool's thread, is held up for workers that are being interrupted, in milliseconds. */
-const PATIENCE_MS = 1_000;
 /** How often a cancelled run is interrupted until it ends, in milliseconds. */
 const CANCEL_AGAIN_MS = 5;
 
@@ -37,9 +35,6 @@ export interface Job extends Omit<JobSpec, 'call'> {
 interface Member { readonly job: Job; readonly settle: (end: JobEnd) => void; cancel: () => void }
 /** Jobs that begin together; usually one. */
 interface Pending { readonly members: Member[]; readonly submitted: number }
-
-/** Interrupts guest code on another thread of this process. */
-export type Interrupt = (at: InterruptAddress) => void;
 
 /** See the file's header. One pool serves every sandbox of the process. */
 export class WorkerPool {
@@ -144,45 +139,11 @@ export class WorkerPool {
     await Promise.all([...this.#all].map((w) => w.worker.terminate()));
   }
 
-  /**
-   * Ends every run that is on, and lets none begin. For the end of the process, where nothing can be awaited: guest code
-   * would hold it up for ever.
-   */
-  interruptAll(): void {
-    for (const w of this.#all) w.control.close();
-    this.#until(() => {
-      // Again and again: an interrupt that comes before the worker has entered its run is lost.
-      const busy = [...this.#all].filter((w) => !w.dead && w.control.isBusy);
-      for (const w of busy) {
-        w.channel.fail();
-        if (w.address !== undefined) this.#interrupt(w.address);
-      }
-      return busy[0];
-    });
-  }
+  /** Ends every run that is on, and lets none begin; for `process.on('exit')`. See {@link interruptWorkers}. */
+  interruptAll(): void { interruptWorkers(this.#all, this.#interrupt); }
 
-  /**
-   * The same for the end of the thread that the pool belongs to. Its workers end with it, and run no JavaScript then: they
-   * give back what they hold before, since the process goes on.
-   *
-   * @returns true when no worker can be in guest code any more
-   */
-  giveBack(): boolean {
-    this.interruptAll();
-    const up = [...this.#all].filter((w) => !w.dead && w.address !== undefined);
-    for (const w of up) w.worker.postMessage({ type: 'close' });
-    return this.#until(() => up.find((w) => !w.control.isClosed));
-  }
-
-  /** Sleeps until `next` gives no worker any more. False when patience is at its end before. */
-  #until(next: () => GuestWorker | undefined): boolean {
-    const end = performance.now() + PATIENCE_MS;
-    for (let w = next(); w !== undefined; w = next()) {
-      if (performance.now() > end) return false;
-      w.control.wait(2);
-    }
-    return true;
-  }
+  /** The same for the end of the pool's thread. See {@link closeWorkers}. */
+  giveBack(): boolean { return closeWorkers(this.#all, this.#interrupt); }
 
   #start(): GuestWorker {
     const w = new GuestWorker(this.#script, this.#stubs);
