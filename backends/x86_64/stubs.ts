@@ -4,7 +4,8 @@
  *
  * Invariants:
  * - while a run is on (also while the host serves one of its calls) the GS base is the address of its context, and
- *   `context.self` is that address; otherwise GS is what it was before;
+ *   `context.self` is that address; otherwise GS is what it was before: 0, an outer run's, or (the kernel hands it on) that
+ *   of a run whose host function started this thread, which is not in this thread's window and so is not touched;
  * - from the store of `hostStackPointer` in `enter` on, jumping to `exit` with GS set ends the run from anywhere in the
  *   *window*: nothing in it depends on what it was doing. So the handler may end a run at any instruction of guest code
  *   or of the window, and outside of both only leaves a note in `context.interrupt`;
@@ -57,8 +58,7 @@ function build(avx: boolean): StubImage {
   code.beginFunction(-1, 64);
   code.bind(enter);
   emitEnterPrologue(asm);
-  code.bind(windowLow);
-  emitEnterGuest(asm, interrupted);
+  emitEnterGuest(asm, windowLow, interrupted);
   // Past the call the results are being handed over: too late to interrupt, so the window must not contain it.
   const afterCall = label();
   code.bind(afterCall);
@@ -129,9 +129,11 @@ function emitEnterPrologue(asm: Assembler): void {
 }
 
 /** Sets GS, arms the timer, tests the flag, loads the arguments, calls the guest. */
-function emitEnterGuest(asm: Assembler, interrupted: Label): void {
+function emitEnterGuest(asm: Assembler, windowLow: Label, interrupted: Label): void {
   const unarmed = asm.code.newLabel();
   asm.r(X.wrgsbase, 8, RBX);
+  // Not before: what GS was is none of this run's, and may be the context of the thread that started this one.
+  asm.code.bind(windowLow);
   asm.rm(X.mov, 8, RAX, asm.at(RBX, CTX.timerSpec + 16));
   asm.rm(X.or, 8, RAX, asm.at(RBX, CTX.timerSpec + 24));
   asm.jcc(CC.e, unarmed);

@@ -14,6 +14,7 @@
  * "Declared" is what the source language knew (`surface.ts`); MIR alone has no signedness.
  */
 import { CTX } from '../codegen/run-context.ts';
+import { show } from '../mir/show.ts';
 import type { SurfaceType } from '../mir/surface.ts';
 import type { MemoryModel, Type } from '../mir/types.ts';
 import type { GuestThread } from './guest-thread.ts';
@@ -210,7 +211,7 @@ export function hintFor(type: Type, surface: SurfaceType | undefined): string {
 /** A value as an error message shows it. */
 export function showValue(v: unknown): string {
   switch (typeof v) {
-    case 'bigint': return `${v}n`;
+    case 'bigint': return show(v); // a huge one takes seconds to be written out
     case 'string': return JSON.stringify(v.length > 40 ? `${v.slice(0, 40)}…` : v);
     case 'number': return Object.is(v, -0) ? '-0' : String(v);
     case 'boolean': case 'undefined': return String(v);

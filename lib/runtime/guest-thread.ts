@@ -1,6 +1,6 @@
 /**
- * What one JavaScript thread needs to run guest code: a run context, a guest stack with its guard, an alternate signal
- * stack, a kernel timer aimed at the thread, and the callback through which guest code reaches the host.
+ * What one JavaScript thread needs to run guest code: a run context, a guest stack, a kernel timer aimed at the thread,
+ * and the callback through which guest code reaches the host.
  *
  * Invariants:
  * - one context per thread, and at most one target (an instance) bound to it; a run loads what belongs to the target
@@ -10,24 +10,26 @@
  * - `interrupt` is cleared when an outermost run starts and by nothing else, so an interrupt of the outer run that
  *   arrives while a nested one is on ends both.
  */
-import { CTX, INTERRUPT, RUN_STATUS, STACK_GUARD } from '../codegen/run-context.ts';
+import { CTX, INTERRUPT, RUN_STATUS } from '../codegen/run-context.ts';
 import { CALLBACK_CONTINUE, type StubImage } from '../codegen/stub-image.ts';
 import { UsageError } from '../mir/errors.ts';
-import { MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE, SS_DISABLE, type NativeBridge, type NativeCallback } from './native/bridge.ts';
+import { DEFAULT_STACK_SIZE, GuestStack, provideSignalStack } from './guest-stack.ts';
+import type { GuestMemory } from './linear-memory.ts';
+import type { NativeBridge, NativeCallback } from './native/bridge.ts';
 import { nativeBridge } from './native/load.ts';
 import { installStubs, type InstalledStubs } from './stub-loader.ts';
-import type { GuestMemory } from './linear-memory.ts';
 import { atThreadExit } from './thread-exit.ts';
 
-/** Bytes of guest stack unless asked otherwise. */
-export const DEFAULT_STACK_SIZE = 1024 * 1024;
-const MINIMUM_STACK_SIZE = 64 * 1024;
-const SIGNAL_STACK_SIZE = 64 * 1024;
 /** After the deadline the timer ticks on at this interval (nanoseconds), until it meets guest code. */
 const TICK = 1_000_000;
 /** What a nested run saves of the context: everything but the argument overflow area. */
 const SAVED_BYTES = CTX.overflow;
-const PAGE = 4096;
+
+/**
+ * Contexts of this JavaScript thread, those of disposed guest threads too: a thread that is started in a host function
+ * inherits the address, and the signal handler looks there.
+ */
+const contexts: SharedArrayBuffer[] = [];
 
 /** What is run: an instance, as far as the thread must know it. */
 export interface RunTarget {
@@ -80,9 +82,7 @@ export class GuestThread {
   readonly #enter: (context: number) => void;
   readonly #callback: NativeCallback;
   readonly #timer: number;
-  readonly #signalStack: number;
-  #stackStart = 0;
-  #stackBytes = 0;
+  readonly #stack: GuestStack;
   #bound: RunTarget | undefined;
   #depth = 0;
   #deadline = 0;
@@ -100,6 +100,7 @@ export class GuestThread {
     this.stubs = installStubs(bridge, options.stubs);
     // 64 bytes more than needed, so that the context can start at a cache line.
     this.context = new SharedArrayBuffer(CTX.size + 64);
+    contexts.push(this.context);
     const at = bridge.addressOf(new Uint8Array(this.context));
     const skip = -at & 63;
     this.contextAddress = at + skip;
@@ -111,9 +112,20 @@ export class GuestThread {
     this.f64 = new Float64Array(this.context, skip, CTX.size / 8);
 
     this.threadId = bridge.threadId();
-    this.#timer = bridge.timerCreate(this.threadId, options.stubs.interruptSignal);
-    this.#signalStack = this.#provideSignalStack();
-    this.#callback = bridge.register((index) => this.#serve(index));
+    provideSignalStack(bridge);
+    this.#stack = new GuestStack(bridge, options.stackSize ?? DEFAULT_STACK_SIZE);
+    try {
+      this.#timer = bridge.timerCreate(this.threadId, options.stubs.interruptSignal);
+      try {
+        this.#callback = bridge.register((index) => this.#serve(index));
+      } catch (error) {
+        bridge.timerDelete(this.#timer);
+        throw error;
+      }
+    } catch (error) {
+      this.#stack.dispose();
+      throw error;
+    }
     const { base, image } = this.stubs;
     this.#enter = bridge.procedure(base + image.enter);
     this.setAddress(CTX.self, this.contextAddress);
@@ -125,7 +137,7 @@ export class GuestThread {
     this.setAddress(CTX.hostCallback, this.#callback.address);
     this.i64[CTX.timerId >> 3] = BigInt(this.#timer);
     this.u32[CTX.threadId >> 2] = this.threadId;
-    this.#mapStack(options.stackSize ?? DEFAULT_STACK_SIZE);
+    this.#useStack();
     this.#forget = atThreadExit(() => { if (!this.running) this.dispose(); });
   }
 
@@ -133,22 +145,25 @@ export class GuestThread {
   get running(): boolean { return this.#depth > 0; }
   get disposed(): boolean { return this.#disposed; }
   /** Bytes of the guest stack, and its lowest address (the guard is below). */
-  get stackSize(): number { return this.#stackBytes; }
-  get stackLow(): number { return this.#stackStart + STACK_GUARD; }
-  get stackHigh(): number { return this.#stackStart + STACK_GUARD + this.#stackBytes; }
+  get stackSize(): number { return this.#stack.size; }
+  get stackLow(): number { return this.#stack.low; }
+  get stackHigh(): number { return this.#stack.high; }
 
-  /** Gives the guest stack another size. @throws UsageError during a run */
+  /**
+   * Gives the guest stack another size.
+   *
+   * @throws UsageError during a run and after {@link dispose}, NativeCallError when there is no memory (it stays as it is then)
+   */
   resizeStack(bytes: number): void {
-    const wanted = stackBytes(bytes);
-    if (wanted === this.#stackBytes) return;
     if (this.#depth > 0) throw new UsageError('the guest stack cannot change during a run', 'Set the stack size before calling.');
-    this.bridge.munmap(this.#stackStart, STACK_GUARD + this.#stackBytes + PAGE);
-    this.#mapStack(wanted);
+    this.#requireAlive();
+    if (this.#stack.resize(bytes)) this.#useStack();
   }
 
-  /** Makes `target` the one that the argument area belongs to: before arguments are stored, always. */
+  /** Makes `target` the one that the argument area belongs to: before arguments are stored, always. @throws UsageError after {@link dispose} */
   bind(target: RunTarget): void {
     if (this.#bound === target && this.#depth === 0) return;
+    this.#requireAlive();
     this.#bound = target;
     this.setAddress(CTX.codeLow, target.codeLow);
     this.setAddress(CTX.codeHigh, target.codeHigh);
@@ -261,14 +276,11 @@ export class GuestThread {
     if (this.#disposed) return;
     if (this.#depth > 0) throw new UsageError('a guest thread cannot be disposed while it runs', 'Dispose it after the call has returned.');
     this.#disposed = true;
+    this.#bound = undefined;
     this.#forget();
     this.bridge.timerDelete(this.#timer);
     this.#callback.dispose();
-    this.bridge.munmap(this.#stackStart, STACK_GUARD + this.#stackBytes + PAGE);
-    if (this.#signalStack !== 0) {
-      this.bridge.sigaltstack({ address: 0, size: 0, flags: SS_DISABLE });
-      this.bridge.munmap(this.#signalStack, PAGE + SIGNAL_STACK_SIZE);
-    }
+    this.#stack.dispose();
   }
   [Symbol.dispose](): void { this.dispose(); }
 
@@ -317,28 +329,12 @@ export class GuestThread {
     if (deadline > 0 && u32[at + 4] === 0 && u32[at + 6] === 0) u32[at + 6] = 1;
   }
 
-  #mapStack(bytes: number): void {
-    const size = stackBytes(bytes);
-    const start = this.bridge.mmap(0, STACK_GUARD + size + PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    this.bridge.mprotect(start + STACK_GUARD, size, PROT_READ | PROT_WRITE);
-    this.#stackStart = start;
-    this.#stackBytes = size;
-    this.setAddress(CTX.stackLimit, this.stackLow);
-    this.setAddress(CTX.guestStackTop, this.stackHigh);
+  #useStack(): void {
+    this.setAddress(CTX.stackLimit, this.#stack.low);
+    this.setAddress(CTX.guestStackTop, this.#stack.high);
   }
 
-  /** Uses the thread's alternate stack if it has a large enough one, else maps one; returns its mapping or 0. */
-  #provideSignalStack(): number {
-    const present = this.bridge.sigaltstack(undefined);
-    if (present.flags !== SS_DISABLE && present.size >= SIGNAL_STACK_SIZE / 2) return 0;
-    const start = this.bridge.mmap(0, PAGE + SIGNAL_STACK_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    this.bridge.mprotect(start + PAGE, SIGNAL_STACK_SIZE, PROT_READ | PROT_WRITE);
-    this.bridge.sigaltstack({ address: start + PAGE, size: SIGNAL_STACK_SIZE, flags: 0 });
-    return start;
+  #requireAlive(): void {
+    if (this.#disposed) throw new UsageError('this guest thread is disposed', 'Make a new one, and instantiate the module on it.');
   }
-}
-
-function stackBytes(bytes: number): number {
-  if (!Number.isSafeInteger(bytes) || bytes <= 0) throw new UsageError(`a guest stack of ${bytes} bytes is impossible`, 'Give a positive whole number of bytes.');
-  return Math.max(MINIMUM_STACK_SIZE, Math.ceil(bytes / PAGE) * PAGE);
 }

@@ -5,7 +5,8 @@ export { describeMachine, nativeAvailable, nativeBridge, requireMachine, type Ma
 export type { NativeBridge } from './native/bridge.ts';
 export { CodeArena, CodeBlock } from './code-memory.ts';
 export { LinearMemory } from './linear-memory.ts';
-export { DEFAULT_STACK_SIZE, GuestThread, type GuestThreadOptions } from './guest-thread.ts';
+export { DEFAULT_STACK_SIZE } from './guest-stack.ts';
+export { GuestThread, type GuestThreadOptions } from './guest-thread.ts';
 export { createImage, type ModuleImage } from './module-image.ts';
 export { Instance, instantiate, type CallOptions, type InstanceOptions } from './instance.ts';
 export type { HostFunction, ImportOptions } from './host-imports.ts';

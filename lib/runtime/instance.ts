@@ -5,12 +5,13 @@
 import { CTX, TABLE_ENTRY } from '../codegen/run-context.ts';
 import { GROW_INDEX } from '../codegen/stub-image.ts';
 import { InternalError, UsageError } from '../mir/errors.ts';
+import { show } from '../mir/show.ts';
 import { surfaceSignature } from '../mir/surface.ts';
 import { formatSignature } from '../mir/types.ts';
 import type { CodeBlock } from './code-memory.ts';
 import type { GuestThread, RunFailure, RunTarget } from './guest-thread.ts';
 import { bindImports, type HostHandler, type ImportOptions } from './host-imports.ts';
-import { closeHandles } from './libc-call.ts';
+import { closeHandles } from './libc-handles.ts';
 import { LinearMemory, type GuestMemory } from './linear-memory.ts';
 import type { ModuleImage } from './module-image.ts';
 import { NativeGlobals } from './native-globals.ts';
@@ -146,7 +147,7 @@ export class Instance implements RunTarget {
     const k = this.#byName.get(name);
     if (k === undefined) {
       const known = Object.keys(this.image.exports);
-      throw new UsageError(`module ${JSON.stringify(this.image.moduleName)} has no function ${JSON.stringify(name)}`, `It exports: ${known.join(', ') || 'nothing'}.`);
+      throw new UsageError(`module ${JSON.stringify(this.image.moduleName)} has no function ${JSON.stringify(show(name))}`, `It exports: ${known.join(', ') || 'nothing'}.`);
     }
     return this.#call(k, name).invoke(args, options.deadline === undefined ? this.#deadline : nanoseconds(options.deadline));
   }
@@ -161,7 +162,7 @@ export class Instance implements RunTarget {
   global(name: string): Uint8Array<ArrayBuffer> {
     this.#ready();
     const g = this.image.globals.find((x) => x.name === name);
-    if (g === undefined) throw new UsageError(`module ${JSON.stringify(this.image.moduleName)} has no global ${JSON.stringify(name)}`, `Its globals are: ${this.image.globals.map((x) => x.name).join(', ') || 'none'}.`);
+    if (g === undefined) throw new UsageError(`module ${JSON.stringify(this.image.moduleName)} has no global ${JSON.stringify(show(name))}`, `Its globals are: ${this.image.globals.map((x) => x.name).join(', ') || 'none'}.`);
     if (this.#nativeGlobals !== undefined) return this.#nativeGlobals.view(g.address, g.size);
     if (this.memory === undefined) throw new UsageError('the memory of this instance is shared', 'Read the global from the shared memory.');
     return this.memory.bytes().subarray(g.address, g.address + g.size);
@@ -240,7 +241,8 @@ export class Instance implements RunTarget {
   }
 
   #ready(): void {
-    if (this.#disposed) throw new UsageError('this instance is disposed', 'Instantiate the module again.');
+    // Its memory alone may have been disposed of: what is at its address since is not the guest's.
+    if (this.#disposed || this.memory?.disposed === true) throw new UsageError('this instance is disposed', 'Instantiate the module again.');
     // Its size may have changed while no run was on here.
     if (this.#shared !== undefined) this.thread.unbind(this);
   }
@@ -251,6 +253,7 @@ export class Instance implements RunTarget {
     if (most < initialPages) throw new UsageError(`module ${JSON.stringify(this.image.moduleName)} needs ${initialPages} pages of memory, ${most} are allowed`, 'Raise the memory limit.');
     const memory = new LinearMemory(this.thread.bridge, { initialPages, maximumPages: most });
     memory.onChange = () => { this.thread.refreshMemory(this); };
+    memory.inUse = () => this.running > 0;
     return memory;
   }
 

@@ -13,19 +13,11 @@ import { formatSignature, type Type } from '../mir/types.ts';
 import { assignContextPlaces } from './boundary.ts';
 import type { HostHandler } from './host-imports.ts';
 import type { Instance } from './instance.ts';
-import type { GuestMemory } from './linear-memory.ts';
+import { bufferAt, dropTextCopies, integerFetch, isInt, knownLength, lengthFetch, nullAt, textAt, type Fetch, type Scalar } from './libc-arguments.ts';
+import { handlesOf } from './libc-handles.ts';
 import { HOST_POINTER_FUNCTIONS, LIBC_FUNCTIONS, type LibcFunction } from './libc-functions.ts';
-import type { NativeBridge, NativeType } from './native/bridge.ts';
+import type { NativeType } from './native/bridge.ts';
 import { ImportError } from './run-errors.ts';
-import { trapInHostCall } from './traps.ts';
-
-type Scalar = number | bigint;
-/** The value of a parameter as the C function gets it; reads it from the context. */
-type Fetch = () => Scalar;
-
-const SEARCH_CHUNK = 256;
-/** Longest NUL-terminated text that is looked for. */
-const MAX_TEXT = 1 << 20;
 
 /**
  * The handler that calls `imported` in the C library.
@@ -35,20 +27,24 @@ const MAX_TEXT = 1 << 20;
 export function bindLibcImport(instance: Instance, imported: Import): HostHandler {
   const { bridge } = instance.thread, { name } = imported;
   if (imported.results.length > 1) throw new ImportError(name, `import ${name} of the C library has ${imported.results.length} results`, 'C functions have one result or none.');
-  if (imported.params.includes('v128') || imported.results.includes('v128')) throw new ImportError(name, `import ${name} of the C library takes or gives a v128`, 'Pass vectors through memory.');
+  const vector = [...imported.params, ...imported.results].find((t) => t === 'v128' || t === 'v256');
+  if (vector !== undefined) throw new ImportError(name, `import ${name} of the C library takes or gives a ${vector}`, 'Pass vectors through memory.');
   const linear = instance.image.memoryModel === 'linear';
   if (linear && HOST_POINTER_FUNCTIONS.has(name)) throw new ImportError(name, `${name} works on addresses of the host's own memory, which a module with linear memory cannot reach`, 'Supply a JavaScript import that does the work, or use the native memory model in trusted code.');
   const known = linear && Object.hasOwn(LIBC_FUNCTIONS, name) ? LIBC_FUNCTIONS[name] : undefined;
   const plan = known === undefined ? planDeclared(instance, imported, linear) : planKnown(instance, imported, known);
   const call = bridge.libraryFunction(name, plan.result, plan.types);
-  if (call === undefined) throw new ImportError(name, `the C library has no function ${name}`, 'Check the name, or supply it as a JavaScript import.');
-  const { fetches } = plan, give = giveResult(instance, imported.results[0], plan.keepResult);
+  if (call === undefined) {
+    if (bridge.symbol(name) !== undefined) throw new ImportError(name, `${name} cannot be called with ${plan.types.length} parameters`, 'Pass a pointer to a struct.');
+    throw new ImportError(name, `the C library has no function ${name}`, 'Check the name, or supply it as a JavaScript import.');
+  }
+  const { fetches } = plan, give = giveResult(instance, imported.results[0]);
   return () => {
     const args = fetches.map((fetch) => fetch());
     const result = call(...args);
-    textCopies.delete(instance);
-    plan.after();
-    if (result !== undefined) give(result);
+    dropTextCopies(instance);
+    const seen = plan.after(result);
+    if (seen !== undefined) give(seen);
   };
 }
 
@@ -56,9 +52,8 @@ interface Plan {
   readonly types: NativeType[];
   readonly result: NativeType;
   readonly fetches: Fetch[];
-  /** For a result that the guest must not see as it is. */
-  readonly keepResult: ((value: Scalar) => Scalar) | undefined;
-  readonly after: () => void;
+  /** Called when the function has returned, with its result: what the guest gets for it. */
+  readonly after: (result: Scalar | undefined) => Scalar | undefined;
 }
 
 // --- parameters as the module declares them ---
@@ -85,7 +80,7 @@ function planDeclared(instance: Instance, imported: Import, linear: boolean): Pl
   });
   const r = imported.results[0];
   if (r === 'ptr' && linear) throw new ImportError(imported.name, `import ${imported.name} gives a pointer, which would be an address of the host's memory`, 'Supply a JavaScript import that copies what is needed into linear memory.');
-  return { types, fetches, result: r === undefined ? 'void' : declaredType(r), keepResult: undefined, after: () => {} };
+  return { types, fetches, result: r === undefined ? 'void' : declaredType(r), after: (result) => result };
 }
 
 function declaredType(t: Type): NativeType {
@@ -127,7 +122,7 @@ function planKnown(instance: Instance, imported: Import, known: LibcFunction): P
   if (params.length < least || params.length > kinds.length) throw mismatch(imported, known);
   const places = placesOf(instance, imported), types: NativeType[] = [], fetches: Fetch[] = [];
   const handles = handlesOf(instance);
-  let closing: Fetch | undefined;
+  const effects: ((result: number) => void)[] = [];
   kinds.forEach((kind, k) => {
     if (k >= params.length) {
       types.push('int32');
@@ -135,168 +130,59 @@ function planKnown(instance: Instance, imported: Import, known: LibcFunction): P
       return;
     }
     const pointer = params[k] === 'ptr', [base] = kind.split(/[:=?!]/);
-    if (base === 'int' || base === 'uint' || base === 'long' || base === 'size') {
+    if (base === 'int' || base === 'uint' || base === 'long' || base === 'size' || base === 'fd') {
       if (!isInt(params[k])) throw mismatch(imported, known);
-      types.push(base === 'int' ? 'int32' : base === 'uint' ? 'uint32' : base === 'long' ? 'int64' : 'uint64');
-      fetches.push(integerFetch(instance, params[k], places[k], base));
+      types.push(base === 'int' || base === 'fd' ? 'int32' : base === 'uint' ? 'uint32' : base === 'long' ? 'int64' : 'uint64');
+      const number = integerFetch(instance, params[k], places[k], base === 'fd' ? 'int' : base);
+      fetches.push(number);
+      // Closed whatever the result says: it is after EINTR, too.
+      if (base === 'fd') effects.push(() => { handles.dropDescriptor(Number(number())); });
     } else if (base === 'handle') {
       if (!isInt(params[k]) && !pointer) throw mismatch(imported, known);
       types.push('pointer');
       const number = integerFetch(instance, pointer ? 'i32' : params[k], places[k], 'uint');
       fetches.push(() => handles.get(Number(number()), kind.endsWith('?'), name));
-      if (kind.endsWith('!')) closing = number;
+      if (kind.endsWith('!')) effects.push(() => { handles.drop(Number(number())); });
     } else {
       if (!pointer) throw mismatch(imported, known);
       types.push('pointer');
       if (base === 'null') fetches.push(nullAt(instance, imported, places[k], k));
       else if (base === 'text') fetches.push(textAt(instance, places[k]));
-      else fetches.push(bufferAt(instance, places[k], knownLength(instance, imported, kind, places)));
+      else {
+        const at = bufferAt(instance, places[k], knownLength(instance, imported, kind, places));
+        fetches.push(at);
+        if (base === 'fds') effects.push((result) => { if (result === 0) for (const d of descriptorsAt(instance, Number(at()))) handles.keepDescriptor(d); });
+      }
     }
   });
   const r = imported.results[0];
   if (r !== undefined && !isInt(r) && !(known.result === 'handle' && r === 'ptr')) throw mismatch(imported, known);
-  const result: NativeType = r === undefined && known.result !== 'handle' ? 'void' : known.result === 'int' ? 'int32' : known.result === 'uint' ? 'uint32' : known.result === 'long' ? 'int64' : 'pointer';
+  // What opens something is asked for its result even when the module does not want it.
+  const result: NativeType = r === undefined && known.result !== 'handle' && known.result !== 'fd' && effects.length === 0 ? 'void'
+    : known.result === 'int' || known.result === 'fd' ? 'int32' : known.result === 'uint' ? 'uint32' : known.result === 'long' ? 'int64' : 'pointer';
   return {
     types, fetches, result,
-    keepResult: known.result === 'handle' ? (v) => handles.keep(v, name) : undefined,
-    after: () => { if (closing !== undefined) handles.drop(Number(closing())); },
+    after: (value) => {
+      if (value === undefined) return undefined;
+      for (const effect of effects) effect(Number(value));
+      if (known.result === 'handle') return handles.keep(value, name);
+      if (known.result === 'fd') handles.keepDescriptor(Number(value));
+      return value;
+    },
   };
 }
 
-function isInt(t: Type): boolean { return t === 'i8' || t === 'i16' || t === 'i32' || t === 'i64' || t === 'i1'; }
+/** The two descriptors that a function has written. */
+function descriptorsAt(instance: Instance, address: number): Int32Array {
+  const bytes = new Uint8Array(new ArrayBuffer(8));
+  instance.thread.bridge.read(address, bytes);
+  return new Int32Array(bytes.buffer);
+}
 
 function mismatch(imported: Import, known: LibcFunction): ImportError {
   return new ImportError(imported.name, `import ${imported.name} is declared ${formatSignature(imported)}, but the C function is ${known.result}(${known.params.join(', ')})`,
     'Declare a parameter as an integer for int, uint, long, size and handle, and as a ptr for text and buffers (in, out).');
 }
-
-function integerFetch(instance: Instance, t: Type, place: number, kind: string): Fetch {
-  const { i32, u32, i64 } = instance.thread, at = place >> 2, unsigned = kind === 'uint' || kind === 'size';
-  switch (t) {
-    case 'i1': return () => i32[at] & 1;
-    case 'i8': return unsigned ? () => u32[at] & 0xff : () => (i32[at] << 24) >> 24;
-    case 'i16': return unsigned ? () => u32[at] & 0xffff : () => (i32[at] << 16) >> 16;
-    case 'i32': return unsigned ? () => u32[at] : () => i32[at];
-    default:
-      switch (kind) {
-        case 'int': return () => Number(BigInt.asIntN(32, i64[place >> 3]));
-        case 'uint': return () => Number(BigInt.asUintN(32, i64[place >> 3]));
-        case 'size': return () => BigInt.asUintN(64, i64[place >> 3]);
-        default: return () => i64[place >> 3];
-      }
-  }
-}
-
-/** Length in bytes of a buffer of a known kind (see `libc-functions.ts`). */
-function knownLength(instance: Instance, imported: Import, kind: string, places: readonly number[]): () => number {
-  const fixed = /=(\d+)$/.exec(kind);
-  if (fixed !== null) return () => Number(fixed[1]);
-  const [, first, second, scale] = /:(\d+)(?:,(\d+))?(?:\*(\d+))?$/.exec(kind) ?? [];
-  const a = lengthFetch(instance, imported, Number(first), places);
-  if (second !== undefined) {
-    const b = lengthFetch(instance, imported, Number(second), places);
-    return () => a() * b();
-  }
-  const n = scale === undefined ? 1 : Number(scale);
-  return () => a() * n;
-}
-
-// --- buffers ---
-
-function lengthFetch(instance: Instance, imported: Import, k: number, places: readonly number[]): () => number {
-  const t = imported.params[k];
-  if (t === undefined || !isInt(t)) throw new ImportError(imported.name, `parameter ${k} of import ${imported.name} is to hold a buffer's length, but is no integer`, 'Name a parameter of an integer type as the length.');
-  const fetch = integerFetch(instance, t, places[k], 'size');
-  return () => Number(fetch());
-}
-
-/** The buffer is not inside the memory; the trap's address is its first byte that is not. */
-function outside(instance: Instance, address: number): Error {
-  return trapInHostCall(instance.thread, instance.image, 'memory-out-of-bounds', Math.max(address, instance.guestMemory?.size ?? 0));
-}
-
-function bufferAt(instance: Instance, place: number, length: () => number): Fetch {
-  const { u32 } = instance.thread, at = place >> 2;
-  return () => {
-    const address = u32[at], bytes = length(), { guestMemory: memory } = instance;
-    if (memory === undefined || !memory.contains(address, bytes)) throw outside(instance, address);
-    return memory.base + address;
-  };
-}
-
-function textAt(instance: Instance, place: number): Fetch {
-  const { u32 } = instance.thread, at = place >> 2, chunk = new Uint8Array(new ArrayBuffer(SEARCH_CHUNK));
-  return () => {
-    const address = u32[at], { guestMemory: memory } = instance, size = memory?.size ?? 0;
-    if (memory === undefined) throw outside(instance, address);
-    const end = Math.min(size, address + MAX_TEXT);
-    for (let from = address; from < end; from += SEARCH_CHUNK) {
-      const part = chunk.subarray(0, Math.min(SEARCH_CHUNK, end - from));
-      memory.read(from, part);
-      const nul = part.indexOf(0);
-      if (nul >= 0) return memory.shared ? privateText(instance, memory, address, from + nul + 1 - address) : memory.base + address;
-    }
-    throw outside(instance, address);
-  };
-}
-
-/** A copy, since another thread could take the NUL away between the check and the call. */
-function privateText(instance: Instance, memory: GuestMemory, address: number, length: number): number {
-  // Not on the JavaScript heap, where it could move.
-  const copy = new Uint8Array(new ArrayBuffer(Math.max(SEARCH_CHUNK, length)));
-  memory.read(address, copy.subarray(0, length));
-  copy[length - 1] = 0;
-  const copies = textCopies.get(instance);
-  if (copies === undefined) textCopies.set(instance, [copy]); else copies.push(copy);
-  return instance.thread.bridge.addressOf(copy);
-}
-/** Copies that a C call in progress knows by their addresses alone; let go of when it has returned. */
-const textCopies = new WeakMap<Instance, Uint8Array[]>();
-
-function nullAt(instance: Instance, imported: Import, place: number, k: number): Fetch {
-  const { u32 } = instance.thread, at = place >> 2;
-  return () => {
-    if (u32[at] !== 0) throw new ImportError(imported.name, `parameter ${k} of ${imported.name} must be null here`, 'Pass a null pointer: what it would point to cannot be checked.');
-    return 0;
-  };
-}
-
-// --- handles: pointers of the C library that the guest sees as numbers ---
-
-class Handles {
-  readonly #open = new Map<number, { readonly pointer: Scalar; readonly opener: string }>();
-  #next = 1;
-
-  keep(pointer: Scalar, opener: string): number {
-    if (Number(pointer) === 0) return 0;
-    this.#open.set(this.#next, { pointer, opener });
-    return this.#next++;
-  }
-  get(handle: number, mayBeNull: boolean, name: string): Scalar {
-    const known = this.#open.get(handle);
-    if (known !== undefined) return known.pointer;
-    if (handle === 0 && mayBeNull) return 0;
-    throw new ImportError(name, `${name} was called with handle ${handle}, which is not open`, 'Pass what fopen or opendir gave, before it is closed.');
-  }
-  drop(handle: number): void { this.#open.delete(handle); }
-
-  /** Closes what is still open. Numbers are not given again, so an old one never names a new file. */
-  closeAll(bridge: NativeBridge): void {
-    for (const { pointer, opener } of this.#open.values()) bridge.libraryFunction(CLOSERS[opener], 'int32', ['pointer'])?.(pointer);
-    this.#open.clear();
-  }
-}
-/** What closes the handles that a function gives. */
-const CLOSERS: Readonly<Record<string, string>> = { fopen: 'fclose', opendir: 'closedir' };
-
-const handlesByInstance = new WeakMap<Instance, Handles>();
-function handlesOf(instance: Instance): Handles {
-  let h = handlesByInstance.get(instance);
-  if (h === undefined) handlesByInstance.set(instance, h = new Handles());
-  return h;
-}
-/** Closes the files and directories that a run of the instance left open: the next run must not find them. */
-export function closeHandles(instance: Instance): void { handlesByInstance.get(instance)?.closeAll(instance.thread.bridge); }
 
 // --- places and results ---
 
@@ -305,20 +191,19 @@ function placesOf(instance: Instance, imported: Import): number[] {
   return assignContextPlaces(imported.params, { int: r.intArgs, vector: r.vectorArgs });
 }
 
-function giveResult(instance: Instance, type: Type | undefined, keep: ((value: Scalar) => Scalar) | undefined): (value: Scalar) => void {
+function giveResult(instance: Instance, type: Type | undefined): (value: Scalar) => void {
   const { u32, i64, f32, f64 } = instance.thread, int = CTX.intRegisters;
   switch (type) {
     case undefined: return () => {};
     case 'f32': return (v) => { f32[CTX.vectorRegisters >> 2] = Number(v); };
     case 'f64': return (v) => { f64[CTX.vectorRegisters >> 3] = Number(v); };
-    case 'i64': return (v) => { i64[int >> 3] = BigInt(keep === undefined ? v : keep(v)); };
+    case 'i64': return (v) => { i64[int >> 3] = BigInt(v); };
     case 'ptr':
       if (instance.image.memoryModel === 'native') return (v) => { i64[int >> 3] = BigInt(v); };
       break;
     default:
   }
-  return (v) => {
-    const n = keep === undefined ? v : keep(v);
+  return (n) => {
     // A 64-bit result in a narrower type keeps its low bits, as a C cast would.
     const low = typeof n === 'bigint' ? Number(BigInt.asUintN(32, n)) : n;
     u32[int >> 2] = type === 'i1' ? Number(low !== 0) : low;

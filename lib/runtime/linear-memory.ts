@@ -14,6 +14,7 @@
 import { UsageError } from '../mir/errors.ts';
 import { PAGE_SIZE } from '../mir/types.ts';
 import { MADV_DONTNEED, MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE, type NativeBridge } from './native/bridge.ts';
+import { nodeBuiltin } from './node-builtin.ts';
 import { atThreadExit } from './thread-exit.ts';
 
 const GIB = 2 ** 30;
@@ -94,6 +95,8 @@ export class LinearMemory implements GuestMemory {
   #disposed = false;
   /** Called after base or size have changed. */
   onChange: () => void = () => {};
+  /** True while guest code is on that knows base and size: it must not be reset or disposed of then. */
+  inUse: () => boolean = () => false;
 
   /** @throws NativeCallError when the address space or memory is not to be had */
   constructor(bridge: NativeBridge, limits: { readonly initialPages: number; readonly maximumPages: number }) {
@@ -141,7 +144,7 @@ export class LinearMemory implements GuestMemory {
     this.#requireAlive();
     if (this.#view === undefined || this.#view.length !== this.size) {
       if (this.size === 0) return new Uint8Array(0);
-      const buffer = this.#bridge.view(this.base, this.size);
+      const buffer = keepHere(this.#bridge.view(this.base, this.size));
       this.#reservation.views++;
       collected.register(buffer, this.#reservation);
       this.#seen = Math.max(this.#seen, this.size);
@@ -169,9 +172,10 @@ export class LinearMemory implements GuestMemory {
     this.#bridge.write(this.base + address, bytes);
   }
 
-  /** Zeroes every byte and goes back to the initial size. Whoever keeps the base asks for it again afterwards. */
+  /** Zeroes every byte and goes back to the initial size. Whoever keeps the base asks for it again afterwards. @throws UsageError during a run */
   reset(): void {
     this.#requireAlive();
+    this.#requireIdle();
     const initial = this.#initialPages * PAGE_SIZE;
     if (this.size > initial && this.#seen > initial) {
       // Closing pages that a live view covers would crash whoever reads it: leave them to it and start afresh.
@@ -197,9 +201,10 @@ export class LinearMemory implements GuestMemory {
     this.onChange();
   }
 
-  /** Gives the memory back. Views that are still held stay readable (as zeros). */
+  /** Gives the memory back. Views that are still held stay readable (as zeros). @throws UsageError during a run */
   dispose(): void {
     if (this.#disposed) return;
+    this.#requireIdle();
     this.#disposed = true;
     if (this.#seen > 0) this.#bridge.madvise(this.base, this.size, MADV_DONTNEED);
     this.#view = undefined;
@@ -225,11 +230,23 @@ export class LinearMemory implements GuestMemory {
   #requireAlive(): void {
     if (this.#disposed) throw new UsageError('this linear memory is disposed', 'Instantiate the module again.');
   }
+  #requireIdle(): void {
+    if (this.inUse()) throw new UsageError('this linear memory cannot be reset or disposed of while guest code runs in it', 'Do it after the call has returned.');
+  }
   #requireRange(address: number, length: number): void {
     if (!Number.isInteger(address) || !this.contains(address, length)) {
       throw new UsageError(`${length} bytes at address ${address} are not inside the memory of ${this.size} bytes`, 'Check the address, or grow the memory first.');
     }
   }
+}
+
+/**
+ * A buffer that no other thread is given, nor another buffer in this one: guest code goes on using its bytes, whoever
+ * has them.
+ */
+export function keepHere(buffer: ArrayBuffer): ArrayBuffer {
+  nodeBuiltin('node:worker_threads').markAsUntransferable(buffer);
+  return buffer;
 }
 
 function retire(r: Reservation): void {

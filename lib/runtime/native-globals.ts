@@ -1,4 +1,5 @@
 /** Globals of one instance in the native memory model: a block of memory of its own, at raw addresses. */
+import { keepHere } from './linear-memory.ts';
 import type { ModuleImage } from './module-image.ts';
 import type { NativeBridge } from './native/bridge.ts';
 
@@ -18,7 +19,7 @@ export class NativeGlobals {
     const high = image.globals.reduce((most, g) => Math.max(most, g.address + g.size), 0), low = Math.min(high, ...image.globals.slice(0, 1).map((g) => g.address));
     // Places in the layout are aligned from 0: the block begins at the same distance from a boundary.
     this.#low = Math.floor(low / ALIGNMENT) * ALIGNMENT;
-    const space = new ArrayBuffer(Math.max(1, high - this.#low) + ALIGNMENT);
+    const space = keepHere(new ArrayBuffer(Math.max(1, high - this.#low) + ALIGNMENT));
     const skip = -bridge.addressOf(new Uint8Array(space)) & (ALIGNMENT - 1);
     this.#bytes = new Uint8Array(space, skip, high - this.#low);
     this.base = bridge.addressOf(new Uint8Array(space)) + skip - this.#low;

@@ -76,6 +76,7 @@ export class RuntimeCompiler {
   readonly #cache: ProgramStore<PublishedProgram>;
   /** Weak, so that an instance which nobody holds any more goes away. */
   readonly #instances = new Set<WeakRef<Instance>>();
+  readonly #collected = new FinalizationRegistry<WeakRef<Instance>>((weak) => { this.#instances.delete(weak); });
   #disposed = false;
 
   constructor(options: RuntimeCompilerOptions) {
@@ -102,6 +103,7 @@ export class RuntimeCompiler {
     const instance = makeInstance(program, thread, options);
     const weak = new WeakRef(instance);
     this.#instances.add(weak);
+    this.#collected.register(instance, weak);
     instance.onDispose = () => { this.#instances.delete(weak); };
     return nativeModule<M>(instance);
   }

@@ -14,7 +14,12 @@ export function atThreadExit(action: () => void): () => void {
   actions.add(action);
   if (!listening) {
     listening = true;
-    if (!nodeBuiltin('node:worker_threads').isMainThread) process.once('exit', () => { for (const a of [...actions].reverse()) a(); });
+    if (!nodeBuiltin('node:worker_threads').isMainThread) process.once('exit', endThread);
   }
   return () => { actions.delete(action); };
+}
+
+/** Does now what was to be done at the thread's end, last things first: nothing of it may be used any more. */
+export function endThread(): void {
+  for (const action of [...actions].reverse()) if (actions.delete(action)) action();
 }

@@ -1,5 +1,7 @@
 /** What goes into a run and comes out of host functions: taken once, checked, made of plain data. */
 import { InternalError, UsageError } from '../mir/errors.ts';
+import { MAX_ARITY } from '../mir/module.ts';
+import { show } from '../mir/show.ts';
 import { copyLanes } from '../runtime/vector-lanes.ts';
 import { canCross } from './host-call-channel.ts';
 import type { TakenModule } from './program.ts';
@@ -10,7 +12,7 @@ export type HostFunctions = ReadonlyMap<string, (...args: readonly Scalar[]) => 
 
 /** @throws UsageError unless the module exports a function `name` */
 export function requireExport(t: TakenModule, name: unknown): void {
-  if (typeof name !== 'string' || !Object.hasOwn(t.module.exports, name)) throw new UsageError(`module ${t.module.name} exports no function ${JSON.stringify(name)}`, `It exports: ${Object.keys(t.module.exports).join(', ') || 'nothing'}.`);
+  if (typeof name !== 'string' || !Object.hasOwn(t.module.exports, name)) throw new UsageError(`module ${t.module.name} exports no function ${JSON.stringify(show(name))}`, `It exports: ${Object.keys(t.module.exports).join(', ') || 'nothing'}.`);
 }
 /** @throws UsageError unless every import that the module needs is there */
 export function requireImports(t: TakenModule, imports: HostFunctions): void {
@@ -27,6 +29,14 @@ export function importFunctions(imports: unknown): HostFunctions {
     map.set(name, f as (...args: readonly Scalar[]) => unknown);
   }
   return map;
+}
+
+/** The abort signal of an option, whatever library it is of. @throws UsageError */
+export function signalOf(signal: unknown): AbortSignal | undefined {
+  if (signal === undefined) return undefined;
+  const s = (typeof signal === 'object' && signal !== null ? signal : {}) as Partial<AbortSignal>;
+  if (typeof s.aborted !== 'boolean' || typeof s.addEventListener !== 'function' || typeof s.removeEventListener !== 'function') throw new UsageError(`the option signal is ${show(signal)}, not an abort signal`, 'Pass for example AbortSignal.timeout(1000), or leave it out.');
+  return s as AbortSignal;
 }
 
 /** Calls the host function that guest code asked for, and checks what it gives. */
@@ -48,19 +58,23 @@ export async function callHost(t: TakenModule, imports: HostFunctions, message: 
 /** Arguments as values that cross to another thread. @throws UsageError */
 export function plainArguments(name: string, args: unknown): readonly Scalar[] {
   if (!Array.isArray(args)) throw new UsageError(`the arguments of ${name} are a list`, 'Pass for example [30n].');
-  return args.map((v: unknown, k) => {
-    if (typeof v === 'number' || typeof v === 'bigint' || typeof v === 'boolean') return v;
-    // A copy: the caller's may change, or go away, while the run waits.
-    const lanes = copyLanes(v);
-    if (lanes !== undefined) return lanes;
-    throw new UsageError(`argument ${k} of ${name} is ${v === null ? 'null' : `a ${typeof v}`}`, 'Arguments are numbers, bigints (64-bit integers), booleans and typed arrays of 16 or 32 bytes (vectors); pass other bytes through `inputs`.');
-  });
+  const { length } = args as readonly unknown[];
+  if (length > MAX_ARITY) throw new UsageError(`${name} was given ${length} arguments, no function has more than ${MAX_ARITY}`, 'Pass more through `inputs`.');
+  const plain: Scalar[] = [];
+  for (let k = 0; k < length; k++) {
+    const v: unknown = args[k];
+    // A copy of a vector: the caller's may change, or go away, while the run waits.
+    const own = typeof v === 'number' || typeof v === 'bigint' || typeof v === 'boolean' ? v : copyLanes(v);
+    if (own === undefined) throw new UsageError(`argument ${k} of ${name} is ${v === null ? 'null' : v === undefined ? 'missing' : `a ${typeof v}`}`, 'Arguments are numbers, bigints (64-bit integers), booleans and typed arrays of 16 or 32 bytes (vectors); pass other bytes through `inputs`.');
+    plain.push(own);
+  }
+  return plain;
 }
 
 /** Where a global is. @throws UsageError */
-export function globalOf(t: TakenModule, name: string): { readonly address: number; readonly size: number } {
-  const g = t.globals.get(name);
-  if (g === undefined) throw new UsageError(`module ${t.module.name} has no global "${name}"`, `Its globals are: ${[...t.globals.keys()].join(', ') || 'none'}.`);
+export function globalOf(t: TakenModule, name: unknown): { readonly address: number; readonly size: number } {
+  const g = t.globals.get(name as string);
+  if (g === undefined) throw new UsageError(`module ${t.module.name} has no global "${show(name)}"`, `Its globals are: ${[...t.globals.keys()].join(', ') || 'none'}.`);
   return g;
 }
 
@@ -73,7 +87,9 @@ function copyBytes(bytes: unknown): Uint8Array | undefined {
   }
 }
 
+/** @throws UsageError */
 export function inputsOf(t: TakenModule, inputs: Readonly<Record<string, Uint8Array>> = {}): readonly MemoryInput[] {
+  if (typeof inputs !== 'object' || inputs === null) throw new UsageError(`the option inputs is ${show(inputs)}, not an object`, 'Pass bytes by the names of globals: { inputs: { text: bytes } }.');
   return Object.entries(inputs).map(([name, bytes]) => {
     const g = globalOf(t, name);
     const copy = copyBytes(bytes);
@@ -83,8 +99,11 @@ export function inputsOf(t: TakenModule, inputs: Readonly<Record<string, Uint8Ar
   });
 }
 
+/** @throws UsageError */
 export function outputsOf(t: TakenModule, outputs: readonly string[] = []): readonly MemoryOutput[] {
-  return outputs.map((name) => {
+  if (!Array.isArray(outputs)) throw new UsageError(`the option outputs is ${show(outputs)}, not a list`, 'Pass names of globals: { outputs: [\'text\'] }.');
+  // Once each, however often a name is given.
+  return [...new Set<string>(outputs)].map((name) => {
     const g = globalOf(t, name);
     return { name, address: g.address, length: g.size };
   });

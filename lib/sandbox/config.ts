@@ -4,6 +4,7 @@
  */
 import { produce } from 'immer';
 import { UsageError } from '../mir/errors.ts';
+import { show } from '../mir/show.ts';
 import type { Policy } from '../passes/policy.ts';
 import { classifySymbol } from './symbols.ts';
 
@@ -27,12 +28,16 @@ export interface SandboxConfig {
   readonly grants: readonly string[];
   /** Bytes of guest stack: recursion past it is a `stack-overflow` trap. The tier `wasm` rounds up to whole MiB. */
   readonly stackSize: number;
-  /** Most worker threads that run guest code at the same time. */
+  /**
+   * Most worker threads that run guest code at the same time. Sandboxes share their threads: the largest number that any
+   * of them was given holds for all. A guest that waits for a host function has its thread meanwhile, so a host function
+   * that awaits another run needs a thread more.
+   */
   readonly workers: number;
   readonly isolation: Isolation;
   /** Parts (blocks, instructions, operands, names, ...) a module may have, or null for no limit: `compile` above it. */
   readonly maxModuleItems: number | null;
-  /** Bytes of compiled code kept for runs to come, least recently used given up first, or null for no limit. */
+  /** Bytes of compiled code (and its modules' data) kept for runs to come, least recently used given up first, or null for no limit. */
   readonly maxCachedCode: number | null;
 }
 
@@ -62,10 +67,10 @@ export function permissive(): SandboxConfig {
  * configure({ maxExecutionTime: 50 }).maxMemory // => 67108864
  */
 export function configure(changes: Partial<SandboxConfig> = {}, base: SandboxConfig = DEFAULT_CONFIG): SandboxConfig {
-  if (typeof changes !== 'object' || changes === null) throw new UsageError(`a sandbox configuration is an object, not ${String(changes)}`, 'Pass for example { maxExecutionTime: 50 }.');
+  if (typeof changes !== 'object' || changes === null) throw new UsageError(`a sandbox configuration is an object, not ${show(changes)}`, 'Pass for example { maxExecutionTime: 50 }.');
   const next = produce(base, (draft) => {
     for (const key of Object.keys(changes) as (keyof SandboxConfig)[]) {
-      if (!(key in DEFAULT_CONFIG)) throw new UsageError(`a sandbox configuration has no field "${key}"`, `Its fields are ${Object.keys(DEFAULT_CONFIG).join(', ')}.`);
+      if (!Object.hasOwn(DEFAULT_CONFIG, key)) throw new UsageError(`a sandbox configuration has no field "${key}"`, `Its fields are ${Object.keys(DEFAULT_CONFIG).join(', ')}.`);
       const value: unknown = changes[key];
       if (value === undefined) continue;
       checkField(key, value);
@@ -76,7 +81,7 @@ export function configure(changes: Partial<SandboxConfig> = {}, base: SandboxCon
 }
 
 function checkField(key: keyof SandboxConfig, value: unknown): void {
-  const refuse = (what: string): never => { throw new UsageError(`sandbox configuration: ${key} is ${what}, got ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`, 'Correct the value; the presets restrictive() and permissive() are complete examples.'); };
+  const refuse = (what: string): never => { throw new UsageError(`sandbox configuration: ${key} is ${what}, got ${show(value)}`, 'Correct the value; the presets restrictive() and permissive() are complete examples.'); };
   const positive = (v: unknown): boolean => typeof v === 'number' && Number.isFinite(v) && v > 0;
   switch (key) {
     case 'maxMemory': if (!(value === null || (positive(value) && Number.isSafeInteger(value)))) refuse('a positive number of bytes or null'); break;

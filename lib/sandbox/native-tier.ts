@@ -1,32 +1,34 @@
 /** The tier `worker`: machine code on a pooled thread of this process, stopped by a kernel timer. */
 import { MemoryBudgetError } from '../passes/memory-estimate.ts';
 import type { Pipeline } from '../passes/pipeline.ts';
-import { CodeArena } from '../runtime/code-memory.ts';
 import { interruptThread } from '../runtime/interrupt.ts';
 import { nativeBridge } from '../runtime/native/load.ts';
-import { publishProgram, type PublishedProgram, type RuntimeTarget } from '../runtime/program.ts';
+import { nodeBuiltin } from '../runtime/node-builtin.ts';
+import type { RuntimeTarget } from '../runtime/program.ts';
 import { SharedMemoryOwner } from '../runtime/shared-memory.ts';
+import { atThreadExit } from '../runtime/thread-exit.ts';
 import { configure, type SandboxConfig } from './config.ts';
 import type { JobEnd, JobSpec } from './job.ts';
-import { ProgramCache } from './program-cache.ts';
+import { abandonCode, NativePrograms } from './native-programs.ts';
 import { requireBudget, type TakenModule } from './program.ts';
 import { linearStackPart, type PreparedRun, type PreparedShare, type SharedRun, type Tier } from './tier.ts';
 import { WorkerPool } from './worker-pool.ts';
 
-/** Machine code ready to run. `key` is what workers know it by. */
-interface NativeProgram extends PublishedProgram { readonly key: number; readonly size: number }
-
 /** Not written where it is used: a bundler for browsers would look for it. */
 const WORKER = './worker-main.js';
 let pool: WorkerPool | undefined;
-let nextKey = 1;
+
+/** Tiers of sandboxes that were dropped without being disposed of: none of their runs is on then, or it would hold them. */
+const dropped = new FinalizationRegistry<NativePrograms>((programs) => { void programs.clear().then(() => { programs.dispose(); }); });
 
 /** The process's workers; they are shared by all sandboxes, because a thread is never taken down. */
 function sharedPool(target: RuntimeTarget, workers: number): WorkerPool {
   if (pool === undefined) {
     const made = pool = new WorkerPool(new URL(WORKER, import.meta.url), target.stubs, (at) => { interruptThread(at); }, workers);
     // A worker in native code would keep the process from exiting.
-    process.on('exit', () => made.interruptAll());
+    if (nodeBuiltin('node:worker_threads').isMainThread) process.on('exit', () => { made.interruptAll(); });
+    // The process outlives a thread: what the guests of this one were given goes back, if they are out of it.
+    else atThreadExit(() => { if (made.giveBack()) abandonCode(); });
   }
   pool.allow(workers);
   return pool;
@@ -35,31 +37,16 @@ function sharedPool(target: RuntimeTarget, workers: number): WorkerPool {
 export class NativeTier implements Tier {
   readonly isolation = 'worker';
   readonly #target: RuntimeTarget;
-  readonly #cache: ProgramCache<NativeProgram>;
-  /** Programs on their way out: they go when the workers have let go of them. */
-  readonly #leaving = new Set<Promise<void>>();
-  #arena: CodeArena | undefined;
+  readonly #programs: NativePrograms;
 
   constructor(target: RuntimeTarget, pipeline: Pipeline) {
     this.#target = target;
-    this.#cache = new ProgramCache<NativeProgram>({
-      pipeline, capped: false,
-      make: (optimised, t) => {
-        const arena = this.#arena ??= new CodeArena(nativeBridge()), published = publishProgram(optimised, t.surface, { target: this.#target, arena });
-        return { key: nextKey++, ...published, size: published.code.size + published.image.trapSites.byteLength + published.image.lines.byteLength };
-      },
-      drop: (program) => {
-        const gone = (pool?.forget(program.key) ?? Promise.resolve()).then(() => {
-          program.code.release();
-          this.#leaving.delete(gone);
-        });
-        this.#leaving.add(gone);
-      },
-    });
+    this.#programs = new NativePrograms(target, pipeline, (key) => pool?.forget(key) ?? Promise.resolve());
+    dropped.register(this, this.#programs, this);
   }
 
   prepare(t: TakenModule, config: SandboxConfig): PreparedRun {
-    const { program, memoryPages, alive } = this.#cache.get(t, config), { image, code, key } = program;
+    const { program, memoryPages, alive } = this.#programs.get(t, config), { image, code, key } = program;
     return {
       codeSize: code.size, initialMemory: image.initialPages * 65536,
       start: ({ call, signal, hostCall }: JobSpec): Promise<JobEnd> => {
@@ -78,7 +65,7 @@ export class NativeTier implements Tier {
   }
 
   share(t: TakenModule, config: SandboxConfig, workers: number): PreparedShare {
-    const { program, memoryPages, alive } = this.#cache.get(t, withStacks(t, config, workers)), { image, code, key } = program;
+    const { program, memoryPages, alive } = this.#programs.get(t, withStacks(t, config, workers)), { image, code, key } = program;
     const stack = linearStackPart(image.moduleName, image.stackHigh - image.stackLow, workers);
     const memory = new SharedMemoryOwner(nativeBridge(), { initialPages: image.initialPages, maximumPages: memoryPages, places: workers });
     const writeData = (): void => { for (const d of image.data) memory.access.write(d.address, d.bytes); };
@@ -108,8 +95,8 @@ export class NativeTier implements Tier {
         memory.clear();
         writeData();
       },
-      release: () => {
-        memory.clear();
+      release: (clear) => {
+        if (clear) memory.clear();
         code.release();
       },
     };
@@ -117,11 +104,11 @@ export class NativeTier implements Tier {
 
   async warm(config: SandboxConfig): Promise<void> { await sharedPool(this.#target, config.workers).warm(config.workers); }
 
-  async clear(): Promise<void> {
-    this.#cache.clear();
-    await Promise.all(this.#leaving);
+  clear(): Promise<void> { return this.#programs.clear(); }
+  dispose(): void {
+    dropped.unregister(this);
+    this.#programs.dispose();
   }
-  dispose(): void { this.#arena?.dispose(); }
 }
 
 /** The configuration without the memory that the machine stacks of all workers but one take. */

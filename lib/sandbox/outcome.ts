@@ -8,6 +8,7 @@
  *   .with({ status: P._ }, ({ error }) => error.message)
  */
 import { LamellaError } from '../mir/errors.ts';
+import { showThrown } from '../mir/show.ts';
 import type { TrapError } from '../mir/errors.ts';
 import type { PolicyError } from '../passes/policy.ts';
 import type { MemoryBudgetError } from '../passes/memory-estimate.ts';
@@ -30,7 +31,7 @@ export interface RunMetrics {
   readonly peakMemory: number;
   /** Bytes of machine code, or of the WebAssembly module. */
   readonly codeSize: number;
-  /** Which tier ran the code, or null when nothing ran. */
+  /** Which tier ran the code (or would have, if the run had not been cancelled before); null when the module was refused. */
   readonly isolation: 'worker' | 'wasm' | null;
 }
 
@@ -59,17 +60,26 @@ export class CrashedError extends LamellaError {
   }
 }
 
+/** What was thrown, which may be anything: also what throws when it is looked at. */
+function textOf(cause: unknown): string {
+  if (typeof cause === 'string') return cause;
+  try {
+    if (cause instanceof Error && typeof cause.message === 'string') return cause.message;
+  } catch { /* Said below. */ }
+  return showThrown(cause);
+}
+
 /** A function the host supplied threw while guest code had called it. */
 export class HostError extends LamellaError {
   constructor(functionName: string, cause: unknown) {
-    super('host', `host: a host function called from ${functionName} threw: ${cause instanceof Error ? cause.message : String(cause)}`, 'See the cause for the original error.', { cause });
+    super('host', `host: a host function called from ${functionName} threw: ${textOf(cause)}`, 'See the cause for the original error.', { cause });
   }
 }
 
 /** The module does not verify or does not compile; the cause carries the details. */
 export class CompileError extends LamellaError {
   constructor(moduleName: string, cause: unknown) {
-    super('compile', `compile: module ${moduleName} was refused: ${cause instanceof Error ? cause.message : String(cause)}`, '', { cause });
+    super('compile', `compile: module ${moduleName} was refused: ${textOf(cause)}`, '', { cause });
   }
 }
 

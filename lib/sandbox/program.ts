@@ -3,7 +3,7 @@
  *
  * Threat: a module that is one thing to the checker and another to the compiler (a Proxy, a getter, a later change).
  * Invariant: a module is copied once into private frozen data; only that copy is verified, checked, hashed, compiled.
- * A module object that was seen before stands for the copy made then, whatever has become of it since.
+ * A frozen module object that was seen before stands for the copy made then, whatever has become of its parts since.
  */
 import { checkModuleShape } from '../mir/module-shape.ts';
 import type { Import, Module } from '../mir/module.ts';
@@ -72,7 +72,7 @@ export function takeModule(input: unknown, maxItems: number | null = null): Take
     globals: new Map(module.globals.map((g, i) => [g.name, { address: layout.globals[i], size: g.size }])),
     jsImports: new Map(module.imports.filter((i) => i.kind === 'js').map((i) => [i.name, i])),
   };
-  // Only an object that can no longer be changed stands for its copy the next time.
+  // Freezing a module says that nothing in it will change: the copy stands for it the next time. Others are read again.
   if (Object.isFrozen(input)) taken.set(input as object, { copy: result, limit });
   return result;
 }

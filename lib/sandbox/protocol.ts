@@ -38,7 +38,9 @@ export interface RunRequest extends GuestCall {
 }
 /** Host to worker: drop what is kept for a module; its code is about to be freed. Answered by `forgotten`. */
 export interface ForgetRequest { readonly type: 'forget'; readonly key: number }
-export type Request = RunRequest | ForgetRequest;
+/** Host to worker: give back everything, the thread ends. Answered through its `WorkerControl`, since nobody listens. */
+export interface CloseRequest { readonly type: 'close' }
+export type Request = RunRequest | ForgetRequest | CloseRequest;
 
 /** How guest code ended, before it is put into words. */
 export type RawResult =
@@ -62,4 +64,4 @@ export interface ReadyMessage { readonly type: 'ready'; readonly threadId: numbe
 export type Reply = DoneReply | ForgottenReply | HostCallMessage | ReadyMessage;
 
 /** What a worker is started with. */
-export interface WorkerStart { readonly channel: SharedArrayBuffer; readonly stubs: StubImage }
+export interface WorkerStart { readonly channel: SharedArrayBuffer; readonly control: SharedArrayBuffer; readonly stubs: StubImage }

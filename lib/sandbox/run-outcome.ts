@@ -1,6 +1,7 @@
 /** How a run ended, in words: from what the pool and the worker report to an {@link Outcome}. */
 import { match } from 'ts-pattern';
 import { LamellaError, TrapError, UsageError } from '../mir/errors.ts';
+import { show } from '../mir/show.ts';
 import { MemoryBudgetError } from '../passes/memory-estimate.ts';
 import { PolicyError } from '../passes/policy.ts';
 import type { JobEnd } from './job.ts';
@@ -56,7 +57,7 @@ export function refused<T>(module: unknown, error: unknown, compileTime: number)
 function nameOf(module: unknown): string {
   try {
     const name: unknown = (module as { name?: unknown } | null | undefined)?.name;
-    return typeof name === 'string' ? name : '(unnamed)';
+    return typeof name === 'string' ? show(name) : '(unnamed)';
   } catch {
     return '(unreadable)';
   }

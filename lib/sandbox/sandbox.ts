@@ -11,7 +11,7 @@ import type { ArgsOf, ExportsOf, ImportsOf, ResultOf } from '../mir/typed-module
 import type { Module } from '../mir/module.ts';
 import type { MemoryEstimate } from '../passes/memory-estimate.ts';
 import { Pipeline } from '../passes/pipeline.ts';
-import { callHost, importFunctions, inputsOf, outputsOf, plainArguments, requireExport, requireImports } from './call-values.ts';
+import { callHost, importFunctions, inputsOf, outputsOf, plainArguments, requireExport, requireImports, signalOf } from './call-values.ts';
 import { chooseTier, nativeTarget } from './choose-tier.ts';
 import { configure, type Isolation, type SandboxConfig } from './config.ts';
 import { NO_METRICS, type Outcome, type RunMetrics } from './outcome.ts';
@@ -108,7 +108,7 @@ export class Sandbox {
     const options: BaseRunOptions & { readonly imports?: unknown } = rest[0] ?? {}, { maxExecutionTime, isolation } = options;
     const config = maxExecutionTime === undefined && isolation === undefined ? this.#config
       : configure({ ...(maxExecutionTime === undefined ? {} : { maxExecutionTime }), ...(isolation === undefined ? {} : { isolation }) }, this.#config);
-    const tier = this.#tier(config.isolation), imports = importFunctions(options.imports);
+    const tier = this.#tier(config.isolation), imports = importFunctions(options.imports), signal = signalOf(options.signal);
     const started = performance.now();
     let t: TakenModule, prepared: PreparedRun;
     try {
@@ -126,9 +126,9 @@ export class Sandbox {
       id: nextRunId(), functionName: name, args: plainArguments(name, args), timeLimit: config.maxExecutionTime,
       inputs: inputsOf(t, options.inputs), outputs: outputsOf(t, options.outputs),
     };
-    const end = await prepared.start({ call, signal: options.signal, hostCall: (m) => callHost(t, imports, m) });
+    const end = await prepared.start({ call, signal, hostCall: (m) => callHost(t, imports, m) });
     const metrics: RunMetrics = { ...NO_METRICS, compileTime, queueTime: end.queueTime, codeSize: prepared.codeSize, isolation: tier.isolation };
-    return outcomeOf(end, { name, module: t.module.name, limit: config.maxExecutionTime ?? Infinity, initialMemory: prepared.initialMemory, signal: options.signal }, metrics);
+    return outcomeOf(end, { name, module: t.module.name, limit: config.maxExecutionTime ?? Infinity, initialMemory: prepared.initialMemory, signal }, metrics);
   }
 
   /**
@@ -180,7 +180,8 @@ export class Sandbox {
    */
   async warm(isolation: Isolation = this.#config.isolation): Promise<void> {
     this.#requireAlive();
-    await this.#tier(isolation).warm(this.#config);
+    const config = configure({ isolation }, this.#config);
+    await this.#tier(config.isolation).warm(config);
   }
 
   /** Gives up all compiled code, as soon as no worker can be inside it. */

@@ -13,7 +13,7 @@
 import { LamellaError, UsageError } from '../mir/errors.ts';
 import type { Module } from '../mir/module.ts';
 import type { ArgsOf, ExportsOf, ResultOf } from '../mir/typed-module.ts';
-import { callHost, globalOf, plainArguments, requireExport, type HostFunctions } from './call-values.ts';
+import { callHost, globalOf, plainArguments, requireExport, signalOf, type HostFunctions } from './call-values.ts';
 import { configure, type SandboxConfig } from './config.ts';
 import type { JobEnd } from './job.ts';
 import { NO_METRICS, type Outcome, type RunMetrics } from './outcome.ts';
@@ -51,10 +51,13 @@ export interface SharedJobParts {
 /** `began` and `over` count the job's events, so that it is known which runs were on together. */
 interface Run { readonly call: GuestCall; readonly control: AbortController; readonly settle: (end: JobEnd) => void; began: number; over: number }
 /** Runs that begin together. */
-interface Batch { readonly runs: readonly Run[]; readonly config: SandboxConfig; readonly submitted: number }
+interface Batch { readonly runs: Run[]; readonly config: SandboxConfig; readonly submitted: number }
 
-/** Jobs that were dropped without being disposed: nothing of them is on then, or it would hold them. */
-const dropped = new FinalizationRegistry<PreparedShare>((prepared) => { prepared.release(); });
+/**
+ * Jobs that were dropped without being disposed: nothing of them is on then, or it would hold them. Views of their memory
+ * may be held still, with what the runs wrote: it goes when the last of them goes.
+ */
+const dropped = new FinalizationRegistry<PreparedShare>((prepared) => { prepared.release(false); });
 
 /**
  * Made by `Sandbox.share`.
@@ -122,24 +125,30 @@ export class SharedJob<M extends Module> {
    */
   async runAll<Name extends keyof ExportsOf<M> & string>(name: Name, argsOfEach: readonly ArgsOf<M, Name>[], options: SharedRunOptions = {}): Promise<readonly Outcome<ResultOf<M, Name>>[]> {
     this.#requireAlive();
-    const { module, config, workers } = this.#parts, { maxExecutionTime, signal } = options;
+    const { module, config, workers } = this.#parts, { maxExecutionTime } = options, signal = signalOf(options.signal);
     requireExport(module, name);
     if (!Array.isArray(argsOfEach)) throw new UsageError(`the runs of ${name} are a list of argument lists`, 'Pass for example [[0], [1]].');
     if (argsOfEach.length > workers) throw new UsageError(`${argsOfEach.length} runs of ${name} cannot be on at the same time in a job of ${workers} workers`, `Share the module with { workers: ${argsOfEach.length} }, or pass fewer argument lists.`);
     const limits = maxExecutionTime === undefined ? config : configure({ maxExecutionTime }, config);
     const calls = argsOfEach.map((args): GuestCall => ({ id: nextRunId(), functionName: name, args: plainArguments(name, args), timeLimit: limits.maxExecutionTime, inputs: [], outputs: [] }));
+    // What was given may have run code of its own when it was read.
+    this.#requireAlive();
     if (calls.length === 0) return [];
-    const results: Promise<Outcome<ResultOf<M, Name>>>[] = [], runs: Run[] = [], submitted = performance.now();
+    const results: Promise<Outcome<ResultOf<M, Name>>>[] = [], runs: Run[] = [], batch: Batch = { runs, config: limits, submitted: performance.now() };
     for (const call of calls) {
       const control = new AbortController();
       let settle: (end: JobEnd) => void = () => {};
       const end = new Promise<JobEnd>((resolve) => { settle = resolve; }), run: Run = { call, control, settle, began: 0, over: Infinity };
+      control.signal.addEventListener('abort', () => { this.#withdraw(batch, run); }, { once: true });
       runs.push(run);
       results.push(this.#finish(run, end, limits));
     }
-    const abort = (): void => { for (const r of runs) r.control.abort(signal?.reason); };
+    const abort = (): void => {
+      for (const r of [...runs]) r.control.abort(signal?.reason);
+      this.#pump();
+    };
+    this.#queue.push(batch);
     if (signal?.aborted === true) abort(); else signal?.addEventListener('abort', abort, { once: true });
-    this.#queue.push({ runs, config: limits, submitted });
     this.#pump();
     const all = await Promise.allSettled(results);
     signal?.removeEventListener('abort', abort);
@@ -194,20 +203,30 @@ export class SharedJob<M extends Module> {
     for (const r of this.#on) if (r !== run && r.began < run.over) r.control.abort(reason);
   }
 
+  /** Takes a run that has not begun out of the queue; others of its batch may follow. */
+  #withdraw(batch: Batch, run: Run): void {
+    const place = this.#queue.indexOf(batch), at = batch.runs.indexOf(run);
+    if (place < 0 || at < 0) return;
+    batch.runs.splice(at, 1);
+    if (batch.runs.length === 0) this.#queue.splice(place, 1);
+    run.over = 0; // it was never on together with another
+    run.settle({ kind: 'cancelled', queueTime: performance.now() - batch.submitted });
+  }
+
   #pump(): void {
     for (;;) {
       const batch = this.#queue[0];
       if (batch === undefined || batch.runs.length > this.#free.length) return;
       this.#queue.shift();
-      const { module, imports, prepared } = this.#parts, waited = performance.now() - batch.submitted;
-      const shared = batch.runs.map((run) => {
+      const { module, imports, prepared } = this.#parts, runs = [...batch.runs], waited = performance.now() - batch.submitted;
+      const shared = runs.map((run) => {
         const place = this.#free.pop() ?? 0;
         this.#on.add(run);
         run.began = ++this.#events;
         return { call: run.call, signal: run.control.signal, hostCall: callHost.bind(undefined, module, imports), place, over: () => this.#over(run, place) };
       });
       prepared.start(shared, batch.config).forEach((end, k) => {
-        void end.then((e) => { batch.runs[k].settle({ ...e, queueTime: e.queueTime + waited }); });
+        void end.then((e) => { runs[k].settle({ ...e, queueTime: e.queueTime + waited }); });
       });
     }
   }
@@ -224,7 +243,7 @@ export class SharedJob<M extends Module> {
     if (!this.#disposed || this.#gone || this.#queue.length > 0 || this.#free.length < this.workers) return;
     this.#gone = true;
     dropped.unregister(this);
-    this.#parts.prepared.release();
+    this.#parts.prepared.release(true);
     for (const resolve of this.#released) resolve();
   }
 

@@ -32,8 +32,12 @@ export interface PreparedShare {
   start(runs: readonly SharedRun[], config: SandboxConfig): readonly Promise<JobEnd>[];
   /** Makes the bytes what they were at first; the size stays. No run may be on. */
   clear(): void;
-  /** Lets go of code and memory. No run may be on. */
-  release(): void;
+  /**
+   * Lets go of code and memory. No run may be on.
+   *
+   * @param clear makes the memory zero and gives its pages back now: for one whose views nobody looks at for what is in it
+   */
+  release(clear: boolean): void;
 }
 
 /** The tier cannot run a module on several threads over one memory. */

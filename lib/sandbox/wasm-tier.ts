@@ -158,7 +158,7 @@ export class WasmTier implements Tier {
         clear();
         writeData();
       },
-      release: clear,
+      release: (clearing) => { if (clearing) clear(); },
     };
   }
 

@@ -10,11 +10,14 @@ import type { Import } from '../mir/module.ts';
 import type { HostFunction } from '../runtime/host-imports.ts';
 import { GuestThread } from '../runtime/guest-thread.ts';
 import { Instance } from '../runtime/instance.ts';
+import { closeHandles } from '../runtime/libc-handles.ts';
 import type { ModuleImage } from '../runtime/module-image.ts';
 import { SharedMemory } from '../runtime/shared-memory.ts';
+import { endThread } from '../runtime/thread-exit.ts';
 import { GuestFaultError, ImportError, RunInterruptedError } from '../runtime/run-errors.ts';
 import { CTX } from '../codegen/run-context.ts';
 import { HostCallChannel } from './host-call-channel.ts';
+import { WorkerControl } from './worker-control.ts';
 import type { DoneReply, RawResult, Reply, Request, RunRequest, Scalar, WorkerStart } from './protocol.ts';
 
 /** Instances kept ready; each reserves 6 GiB of address space. */
@@ -28,7 +31,7 @@ class HostCallFailed extends Error {}
 const start = workerData as WorkerStart;
 if (parentPort === null) throw new UsageError('the guest worker script was started by hand', 'Make a Sandbox: it starts its own workers.');
 const port = parentPort;
-const channel = new HostCallChannel(start.channel);
+const channel = new HostCallChannel(start.channel), control = new WorkerControl(start.control);
 const thread = new GuestThread({ stubs: start.stubs });
 const images = new Map<number, ModuleImage>();
 /** Least recently used first. */
@@ -98,6 +101,7 @@ function run(request: RunRequest): DoneReply {
     const cpuBefore = thread.bridge.threadCpuTime(), before = performance.now();
     due = request.timeLimit === null ? Infinity : before + request.timeLimit;
     let result: RawResult;
+    control.begin(request.id);
     try {
       const value = instance.call(request.functionName, request.args, request.timeLimit === null ? {} : { deadline: request.timeLimit });
       result = { kind: 'ok', value: value as Scalar | undefined | readonly Scalar[], outputs: {} };
@@ -106,7 +110,10 @@ function run(request: RunRequest): DoneReply {
     }
     // A run that was stopped is over when guest code was left; making an error of it is not the guest's time.
     wall = (result.kind !== 'ok' && thread.leftAt > before ? thread.leftAt : performance.now()) - before;
-    cpu = (thread.bridge.threadCpuTime() - cpuBefore) / 1e6;
+    cpu = Math.min(wall, (thread.bridge.threadCpuTime() - cpuBefore) / 1e6);
+    // Closing a file may take as long as writing to it: it is the guest's affair, while clearing memory is ours.
+    closeHandles(instance);
+    control.end();
     if (result.kind === 'ok' && request.outputs.length > 0) {
       const { guestMemory: memory } = instance;
       // fromEntries also makes an own property of the name __proto__.
@@ -137,11 +144,15 @@ function resultOf(error: unknown): RawResult {
 
 port.on('message', (request: Request) => {
   switch (request.type) {
-    case 'run':
+    case 'run': {
+      if (!control.enter()) return;
       current = request;
-      say(run(request));
+      const reply = run(request);
       current = undefined;
+      control.leave();
+      say(reply);
       return;
+    }
     case 'forget':
       images.delete(request.key);
       for (const [key, instance] of [...instances]) {
@@ -151,6 +162,12 @@ port.on('message', (request: Request) => {
         }
       }
       say({ type: 'forgotten', key: request.key });
+      return;
+    case 'close':
+      for (const instance of instances.values()) instance.dispose();
+      instances.clear();
+      endThread();
+      control.closed();
       return;
     default: request satisfies never;
   }

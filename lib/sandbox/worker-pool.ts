@@ -3,23 +3,24 @@
  *
  * Threats: a guest that never returns, a guest that kills its thread, a libc call that cannot be interrupted.
  * Invariants:
- * - a caller always gets its reply: at the latest `GRACE_MS` after its deadline the pool answers `interrupted` itself;
+ * - a caller always gets its reply: at the latest `GRACE_MS` after its deadline, which counts from the entry into guest
+ *   code, the pool answers itself;
  * - a worker that has not acknowledged the end of a run gets no other run, and nothing it may still be executing is
  *   freed ({@link WorkerPool.forget} resolves only when every worker that knew the module has let go of it);
  * - a worker that died or is stuck is replaced when the next run needs one;
  * - jobs that are to run together get their workers all at once, so that two such groups never wait for each other.
  */
-import type { Worker } from 'node:worker_threads';
-import { nodeBuiltin } from '../runtime/node-builtin.ts';
 import type { StubImage } from '../codegen/stub-image.ts';
-import type { InterruptAddress } from '../runtime/interrupt.ts';
-import { HostCallChannel, CHANNEL_BYTES } from './host-call-channel.ts';
+import { GuestWorker } from './guest-worker.ts';
 import type { JobEnd, JobSpec } from './job.ts';
-import type { Reply, RunRequest, WorkerStart } from './protocol.ts';
+import type { RunRequest } from './protocol.ts';
 import { LONGEST_DELAY_MS } from './longest-delay.ts';
+import { closeWorkers, interruptWorkers, type Interrupt } from './worker-end.ts';
 
 /** How long after its deadline a silent worker is given up, in milliseconds. */
 export const GRACE_MS = 250;
+/** What a worker may take, besides, to copy the module and its data before guest code is entered and to clear them after it, in milliseconds. */
+const PREPARATION_MS = 60_000;
 /** How often a cancelled run is interrupted until it ends, in milliseconds. */
 const CANCEL_AGAIN_MS = 5;
 
@@ -30,57 +31,10 @@ export interface Job extends Omit<JobSpec, 'call'> {
   readonly over: () => void;
 }
 
-interface Member { readonly job: Job; readonly settle: (end: JobEnd) => void }
+/** `cancel` is what its abort signal calls: another thing while it waits than while it runs. */
+interface Member { readonly job: Job; readonly settle: (end: JobEnd) => void; cancel: () => void }
 /** Jobs that begin together; usually one. */
-interface Pending { readonly members: readonly Member[]; readonly submitted: number }
-
-/** Interrupts guest code on another thread of this process. */
-export type Interrupt = (at: InterruptAddress) => void;
-
-class GuestWorker {
-  readonly worker: Worker;
-  readonly channel: HostCallChannel;
-  readonly known = new Set<number>();
-  readonly started: Promise<void>;
-  /** Where it is interrupted; the context's buffer is held so that the address stays good. */
-  address: (InterruptAddress & { readonly context: SharedArrayBuffer }) | undefined;
-  /** The run it is executing, as far as the host knows. */
-  runId = -1;
-  dead = false;
-  #waiters = 0;
-  onReply: (reply: Reply) => void = () => {};
-  onDeath: (message: string) => void = () => {};
-
-  constructor(script: URL, stubs: StubImage) {
-    const buffer = new SharedArrayBuffer(CHANNEL_BYTES);
-    this.channel = new HostCallChannel(buffer);
-    const start: WorkerStart = { channel: buffer, stubs };
-    const { Worker } = nodeBuiltin('node:worker_threads');
-    this.worker = new Worker(script, { workerData: start, stdout: false, stderr: false });
-    this.worker.unref();
-    this.started = new Promise((resolve, reject) => {
-      this.worker.on('message', (reply: Reply) => {
-        if (reply.type === 'ready') {
-          this.address = reply;
-          resolve();
-        } else this.onReply(reply);
-      });
-      const die = (message: string): void => {
-        if (this.dead) return;
-        this.dead = true;
-        reject(new Error(message));
-        this.onDeath(message);
-      };
-      this.worker.on('error', (e) => die(e instanceof Error ? e.message : String(e)));
-      this.worker.on('exit', (code) => die(`worker thread exited with code ${code}`));
-    });
-    this.started.catch(() => {});
-  }
-
-  /** Somebody waits for this worker: the process stays alive until as many {@link letGo}. */
-  hold(): void { if (this.#waiters++ === 0) this.worker.ref(); }
-  letGo(): void { if (--this.#waiters === 0) this.worker.unref(); }
-}
+interface Pending { readonly members: Member[]; readonly submitted: number }
 
 /** See the file's header. One pool serves every sandbox of the process. */
 export class WorkerPool {
@@ -112,12 +66,35 @@ export class WorkerPool {
 
   /** Runs jobs at the same time, as soon as there are workers for all: they may wait for one another. Never rejects. */
   runTogether(jobs: readonly Job[]): readonly Promise<JobEnd>[] {
-    const members: Member[] = [];
-    const ends = jobs.map((job) => new Promise<JobEnd>((settle) => { members.push({ job, settle }); }));
-    this.#queue.push({ members, submitted: performance.now() });
+    const pending: Pending = { members: [], submitted: performance.now() };
+    const ends = jobs.map((job) => new Promise<JobEnd>((resolve) => {
+      const onAbort = (): void => { member.cancel(); };
+      const member: Member = {
+        job, cancel: () => { this.#withdraw(pending, member); },
+        settle: (end) => {
+          job.signal?.removeEventListener('abort', onAbort);
+          resolve(end);
+        },
+      };
+      job.signal?.addEventListener('abort', onAbort, { once: true });
+      pending.members.push(member);
+    }));
+    this.#queue.push(pending);
     this.allow(jobs.length);
+    for (const m of [...pending.members]) if (m.job.signal?.aborted === true) this.#withdraw(pending, m);
     this.#pump();
     return ends;
+  }
+
+  /** Takes a job that no worker was given out of the queue. */
+  #withdraw(pending: Pending, member: Member): void {
+    const at = pending.members.indexOf(member);
+    if (at < 0) return;
+    pending.members.splice(at, 1);
+    if (pending.members.length === 0) this.#queue.splice(this.#queue.indexOf(pending), 1);
+    member.job.over();
+    member.settle({ kind: 'cancelled', queueTime: performance.now() - pending.submitted });
+    this.#pump();
   }
 
   /** Resolves when no worker runs or remembers the module, so that its code may be freed. */
@@ -136,15 +113,24 @@ export class WorkerPool {
     });
   }
 
-  /** Starts `count` workers ahead of need. */
+  /** Starts `count` workers ahead of need. @throws what the system says when one cannot be started */
   async warm(count: number): Promise<void> {
     const fresh: GuestWorker[] = [];
-    while (this.#all.size < Math.min(count, this.#limit)) fresh.push(this.#start());
-    for (const w of fresh) w.hold();
-    await Promise.all(fresh.map((w) => w.started));
-    for (const w of fresh) w.letGo();
-    this.#idle.push(...fresh);
-    this.#pump();
+    try {
+      while (this.#all.size < Math.min(count, this.#limit)) {
+        const w = this.#start();
+        w.hold();
+        fresh.push(w);
+      }
+    } finally {
+      const started = await Promise.allSettled(fresh.map((w) => w.started));
+      for (const w of fresh) {
+        w.letGo();
+        if (!w.dead) this.#idle.push(w);
+      }
+      this.#pump();
+      for (const s of started) if (s.status === 'rejected') throw s.reason;
+    }
   }
 
   /** Stops every thread: guest code is interrupted first, since a thread in native code cannot be terminated. */
@@ -153,26 +139,24 @@ export class WorkerPool {
     await Promise.all([...this.#all].map((w) => w.worker.terminate()));
   }
 
-  /** Ends every run that is on; for `process.on('exit')`, where nothing can be awaited. */
-  interruptAll(): void {
-    const pause = new Int32Array(new SharedArrayBuffer(4));
-    // More than once, because an interrupt that comes before the worker has begun its run is lost.
-    for (let round = 0; round < 3; round++) {
-      const running = [...this.#all].filter((w) => w.address !== undefined && !w.dead && w.runId !== -1);
-      for (const w of running) {
-        w.channel.fail();
-        if (w.address !== undefined) this.#interrupt(w.address);
-      }
-      if (running.length > 0) Atomics.wait(pause, 0, 0, 2);
-    }
-  }
+  /** Ends every run that is on, and lets none begin; for `process.on('exit')`. See {@link interruptWorkers}. */
+  interruptAll(): void { interruptWorkers(this.#all, this.#interrupt); }
+
+  /** The same for the end of the pool's thread. See {@link closeWorkers}. */
+  giveBack(): boolean { return closeWorkers(this.#all, this.#interrupt); }
 
   #start(): GuestWorker {
     const w = new GuestWorker(this.#script, this.#stubs);
     this.#all.add(w);
+    this.#rest(w);
+    return w;
+  }
+
+  /** The worker has no run: nothing of an earlier one is held for its sake. */
+  #rest(w: GuestWorker): void {
+    w.runId = -1;
     w.onReply = (reply) => { if (reply.type === 'forgotten') this.#forgotten(w, reply.key); };
     w.onDeath = () => { this.#bury(w); };
-    return w;
   }
 
   #bury(w: GuestWorker): void {
@@ -199,28 +183,16 @@ export class WorkerPool {
       const pending = this.#queue[0];
       if (pending === undefined || this.#busy + pending.members.length > this.#limit) return;
       this.#queue.shift();
-      const { submitted } = pending, wanted: Member[] = [];
-      for (const m of pending.members) {
-        if (m.job.signal?.aborted !== true) wanted.push(m);
-        else {
-          m.job.over();
-          m.settle({ kind: 'cancelled', queueTime: performance.now() - submitted });
-        }
-      }
-      this.#busy += wanted.length;
-      const workers = wanted.map(() => {
-        const w = this.#idle.pop() ?? this.#start();
-        w.hold();
-        return w;
-      });
-      void Promise.allSettled(workers.map((w) => w.started)).then((started) => {
-        started.forEach((s, k) => {
-          if (s.status === 'fulfilled') this.#dispatch(workers[k], wanted[k], submitted);
+      const { submitted } = pending, members = pending.members.splice(0);
+      this.#busy += members.length;
+      void Promise.allSettled(members.map(() => this.#acquire())).then((workers) => {
+        workers.forEach((found, k) => {
+          if (found.status === 'fulfilled') this.#dispatch(found.value, members[k], submitted);
           else {
-            const reason: unknown = s.reason;
+            const reason: unknown = found.reason, { job, settle } = members[k];
             this.#busy--;
-            wanted[k].job.over();
-            wanted[k].settle({ kind: 'crashed', message: reason instanceof Error ? reason.message : String(reason), queueTime: performance.now() - submitted });
+            job.over();
+            settle({ kind: 'crashed', message: reason instanceof Error ? reason.message : String(reason), queueTime: performance.now() - submitted });
             this.#pump();
           }
         });
@@ -228,12 +200,21 @@ export class WorkerPool {
     }
   }
 
-  #dispatch(w: GuestWorker, { job, settle }: Member, submitted: number): void {
+  /** A worker that is up and held. Rejects when none can be had. */
+  async #acquire(): Promise<GuestWorker> {
+    const w = this.#idle.pop() ?? this.#start();
+    w.hold();
+    await w.started;
+    return w;
+  }
+
+  #dispatch(w: GuestWorker, member: Member, submitted: number): void {
+    const { job, settle } = member;
     const queueTime = performance.now() - submitted;
     const id = job.request.id;
     let settled = false, held = true, hostError: { error: unknown } | undefined, watchdog: NodeJS.Timeout | undefined;
     let again: NodeJS.Timeout | undefined, left = false;
-    const cancel = (): void => {
+    member.cancel = () => {
       // Again and again: one that comes before the worker has begun the run, or just before a libc call, is lost.
       const interrupt = (): void => {
         if (w.address !== undefined && !w.dead && w.runId === id) this.#interrupt(w.address);
@@ -254,7 +235,6 @@ export class WorkerPool {
       settled = true;
       letGo();
       clearTimeout(watchdog);
-      job.signal?.removeEventListener('abort', cancel);
       this.#busy--;
       settle(end);
       this.#pump();
@@ -265,7 +245,7 @@ export class WorkerPool {
       left = true;
     };
     const release = (): void => {
-      w.runId = -1;
+      this.#rest(w);
       leave();
       letGo();
       if (!w.dead) this.#idle.push(w);
@@ -304,12 +284,19 @@ export class WorkerPool {
     w.runId = id;
     const known = w.known.has(job.request.key);
     w.known.add(job.request.key);
-    job.signal?.addEventListener('abort', cancel, { once: true });
     if (job.request.timeLimit !== null && job.request.timeLimit + GRACE_MS <= LONGEST_DELAY_MS) {
-      watchdog = setTimeout(() => {
+      const patience = job.request.timeLimit + GRACE_MS, dispatched = performance.now();
+      const watch = (): void => {
+        // The limit is for guest code: a worker that makes its instance, was late to enter it, or clears it is not stuck.
+        const since = w.control.since(id), left = since !== undefined ? patience - since : performance.now() - dispatched < PREPARATION_MS ? patience : 0;
+        if (left >= 1) {
+          watchdog = setTimeout(watch, left);
+          return;
+        }
         w.channel.fail();
         finish({ kind: 'stuck', queueTime });
-      }, job.request.timeLimit + GRACE_MS);
+      };
+      watchdog = setTimeout(watch, patience);
     }
     try {
       w.worker.postMessage(known ? { ...job.request, image: undefined } : job.request);

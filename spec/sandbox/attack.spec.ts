@@ -241,6 +241,39 @@ if (native) {
     assert.ok(within.status === 'ok' && within.value === 0n);
   });
 
+  test('descriptors a run left open are closed, whatever opened them and whether or not it looked', async () => {
+    await using sandbox = new Sandbox(hostTarget(), { allowFileIo: true, allowNetwork: true, grants: ['pipe', 'dup', 'dup2'], workers: 1 });
+    const imports: Record<string, Pick<Import, 'params' | 'results'> & { args: number[] }> = {
+      open: { params: ['ptr', 'i32'], results: ['i32'], args: [1024, 0] }, openat: { params: ['i32', 'ptr', 'i64'], results: [], args: [-100, 1024, 0] },
+      socket: { params: ['i32', 'i32', 'i32'], results: ['i64'], args: [2, 1, 0] }, dup: { params: ['i32'], results: [], args: [0] }, dup2: { params: ['i32', 'i32'], results: ['i32'], args: [0, 777] },
+      pipe: { params: ['ptr'], results: [], args: [1040] }, epoll_create: { params: ['i32'], results: ['i32'], args: [1] },
+      fopen: { params: ['ptr', 'ptr'], results: [], args: [1024, 1032] }, opendir: { params: ['ptr'], results: [], args: [1036] },
+    };
+    const statusOf = async (m: Module): Promise<string> => (await (sandbox.run as (...a: unknown[]) => Promise<{ status: string }>).call(sandbox, m, 'f', [])).status;
+    const build = (names: readonly string[], after: (f: FunctionBuilder, results: readonly number[]) => void = () => {}): Module => {
+      const m = new ModuleBuilder('opens', { memory: { initialPages: 1, maximumPages: 1, stackSize: 0 } });
+      m.addGlobal({ name: 'texts', size: 64, align: 1024, bytes: new TextEncoder().encode('/proc/\0\0r\0\0\0/\0'), mutable: true });
+      const f = new FunctionBuilder('f', { params: [], results: [] }), results: number[] = [];
+      m.addImport({ name: 'close', kind: 'libc', capability: 'none', params: ['i32'], results: ['i32'], loc: 0 });
+      for (const name of names) {
+        const { params, results: types, args } = imports[name];
+        m.addImport({ name, kind: 'libc', capability: 'none', params, results: types, loc: 0 });
+        results.push(...f.call(name, params.map((t, k) => f.const(t, t === 'i64' ? BigInt(args[k]) : args[k])), types));
+      }
+      after(f, results);
+      f.ret();
+      return m.addFunction(f.finish(), 'f').build();
+    };
+    const all = build(Object.keys(imports));
+    assert.is(await statusOf(all), 'ok');
+    const opened = (): number => readdirSync('/proc/self/fd').length, before = opened();
+    for (let k = 0; k < 20; k++) assert.is(await statusOf(all), 'ok');
+    assert.ok(opened() < before + 10, `${before} -> ${opened()}`);
+    // What the guest closed itself is not closed again: the number may be somebody else's by then.
+    const closing = build(['open'], (f, [fd]) => { f.call('close', [fd], ['i32']); });
+    assert.is(await statusOf(closing), 'ok');
+  });
+
   test('a length means the same to the check and to the C function, however narrow it is declared', async () => {
     await using sandbox = new Sandbox(hostTarget(), { grants: ['explicit_bzero'], maxMemory: null });
     const wipe = async (type: 'i8' | 'i16' | 'i32' | 'i64', length: number | bigint, at: number): Promise<string> => {

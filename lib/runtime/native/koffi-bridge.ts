@@ -43,6 +43,7 @@ class KoffiBridge implements NativeBridge {
   readonly #library: ReturnType<Koffi['load']>;
   /** Functions made so far: each takes memory of koffi's. */
   readonly #functions = new Map<string, NativeFunction>();
+  readonly #names = new Map<string, Uint8Array>();
   #process: ReturnType<Koffi['load']> | undefined;
   readonly #mmap: Raw<[number, number, number, number, number, number]>;
   readonly #munmap: Raw<[number, number]>;
@@ -104,8 +105,10 @@ class KoffiBridge implements NativeBridge {
   madvise(address: number, length: number, advice: number): void { this.#check('madvise', this.#madvise(address, length, advice)); }
 
   memfd(name: string, size: number): number {
-    const text = new TextEncoder().encode(`${name}\0`);
-    const at = this.addressOf(new Uint8Array(text.buffer.slice(0)));
+    let text = this.#names.get(name);
+    // Not on the JavaScript heap, where it could move; kept, since the kernel is given its address alone.
+    if (text === undefined) this.#names.set(name, text = new Uint8Array(new TextEncoder().encode(`${name}\0`).buffer.slice(0)));
+    const at = this.addressOf(text);
     // Kernels before 6.3 do not know MFD_EXEC, and make every memfd executable.
     let fd = Number(this.#syscall(SYS.memfdCreate, at, MFD_CLOEXEC | MFD_EXEC, 0));
     if (fd < 0 && this.#koffi.errno() === EINVAL) fd = Number(this.#syscall(SYS.memfdCreate, at, MFD_CLOEXEC, 0));
