@@ -127,7 +127,6 @@ class ModuleDraft {
     for (const [key, h] of Object.entries(hosts)) {
       const definition = hostDefinitionOf(h);
       if (definition === undefined) throw usageError(`import '${key}' of module '${this.#name}' is ${describe(h)}, not a host function`, 'Import functions made by host(...).');
-      if (key === '__proto__') throw usageError(`module '${this.#name}' imports a function called '__proto__', which no object can hold`, 'Choose another name.');
       if (key !== definition.name) throw usageError(`import '${key}' of module '${this.#name}' is called '${definition.name}'`, `Import it under its own name: import({ ${definition.name}: ... }).`);
       const known = next.get(key);
       if (known !== undefined && known !== definition) throw usageError(`module '${this.#name}' imports two host functions called '${key}'`, 'Declare it once.');

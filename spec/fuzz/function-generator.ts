@@ -92,7 +92,8 @@ export class FunctionGenerator {
     b.br(this.#x.compare(), out, on);
     b.switchTo(out);
     const mark = this.#scope.mark();
-    b.ret(this.#picks(this.#plan.signatures[this.#number].results));
+    // Nothing from memory: slots have no contents yet.
+    b.ret(this.#plan.signatures[this.#number].results.map((t) => this.#x.pick(t)));
     this.#scope.release(mark);
     b.switchTo(on);
   }
