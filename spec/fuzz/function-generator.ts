@@ -29,6 +29,8 @@ export class FunctionGenerator {
   readonly #slots: number[] = [];
   /** Types of block parameters. */
   readonly #carriedTypes: readonly Type[];
+  /** It has no stack slots. */
+  readonly #plain: boolean;
   #budget: number;
 
   constructor(plan: ModulePlan, number: number, c: Choices, budget: number) {
@@ -39,7 +41,9 @@ export class FunctionGenerator {
     this.#b = new FunctionBuilder(functionName(number), plan.signatures[number]);
     this.#x = new Expressions(this.#b, c, this.#scope, plan.options);
     this.#carriedTypes = plan.options.wide ? [...SCALARS, 'v128', 'v128', 'v256', 'v256'] : plan.options.vectors ? [...SCALARS, 'v128', 'v128', 'v128'] : SCALARS;
-    const slots = c.below(4) === 3 ? 1 + c.below(3) : c.below(2);
+    // Functions without memory of their own may become loops and parts of their callers.
+    this.#plain = number > 0 && c.below(2) === 1;
+    const slots = this.#plain ? 0 : c.below(4) === 3 ? 1 + c.below(3) : c.below(2);
     for (let k = 0; k < slots; k++) this.#slots.push([8, 16, 24, 128, 1, 3, 10, 256][c.below(8)]);
     this.#memory = new Accesses(this.#b, c, this.#scope, this.#x, plan, this.#slots);
     this.#idioms = new Idioms(this.#b, c, this.#scope, this.#x, this.#memory, plan.options);
@@ -53,6 +57,7 @@ export class FunctionGenerator {
       if (type === 'ptr') this.#scope.addPointer({ value: b.params[k], size: ARGUMENT_BYTES, local: false });
       else this.#scope.add(type, b.params[k]);
     }
+    if (this.#plain && this.#c.below(3) === 2) return this.#leaf();
     if (this.#number === 0) b.store({ base: b.globalAddr(FUEL) }, b.const('i32', FUEL_START));
     else {
       // A test of the arguments first, which may leave before the function has touched anything.
@@ -63,10 +68,24 @@ export class FunctionGenerator {
       b.addSlot(size, 1 << this.#c.below(5));
       b.memoryFill(b.slotAddr(k), b.const('i32', this.#c.below(256)), this.#memory.length(size));
     }
-    this.#locals.declare();
+    if (!this.#plain) this.#locals.declare();
     this.#statements(0);
     if (!b.isTerminated() && !(this.#number > 0 && this.#c.below(4) === 3 && this.#recursion(signature))) this.#return();
     return b.finish();
+  }
+
+  /** A small function that calls nothing, which an inliner takes. */
+  #leaf(): ReturnType<FunctionBuilder['finish']> {
+    const c = this.#c;
+    for (let k = c.below(4); k > 0; k--) {
+      switch (c.below(3)) {
+        case 0: this.#x.emit(); break;
+        case 1: this.#idioms.emit(); break;
+        default: this.#memory.emit();
+      }
+    }
+    this.#b.ret(this.#picks(this.#plan.signatures[this.#number].results));
+    return this.#b.finish();
   }
 
   // --- fuel ---
@@ -164,20 +183,21 @@ export class FunctionGenerator {
 
   /** What would trap but for the test before it: a division by what is not zero, an access inside of bounds. */
   #guarded(): void {
-    const b = this.#b, c = this.#c, type = SWITCHED[c.below(4)], risky = b.createBlock(), next = b.createBlock(), result = b.addBlockParam(next, type), x = this.#x.pick(type);
-    let mark: readonly number[];
-    if (c.below(2) === 0) {
-      b.br(b.compare('ne', x, b.const(type, type === 'i64' ? 0n : 0)), risky, next, [], [x]);
-      mark = this.#scope.mark();
-      b.switchTo(risky);
-      b.jump(next, [b.binary((['udiv', 'urem', 'srem'] as const)[c.below(3)], this.#x.pick(type), x)]);
-    } else {
-      const native = this.#plan.options.native, index = this.#x.pick(native ? 'i64' : 'i32'), most = 1 + c.below(200);
-      b.br(b.compare('ult', index, this.#memory.length(most)), risky, next, [], [x]);
-      mark = this.#scope.mark();
-      b.switchTo(risky);
-      b.jump(next, [b.load(type, { base: b.const('ptr', HEAP), index, scale: 1 << c.below(4) })]);
-    }
+    const b = this.#b, c = this.#c, type = SWITCHED[c.below(4)], x = this.#x.pick(type);
+    if (c.below(2) === 0) { this.#dividedUnlessZero(type, this.#x.pick(type), x); return; }
+    const index = this.#x.pick(this.#plan.options.native ? 'i64' : 'i32'), most = 1 + c.below(200);
+    this.#guard(type, b.compare('ult', index, this.#memory.length(most)), x, () => b.load(type, { base: b.const('ptr', HEAP), index, scale: 1 << c.below(4) }));
+  }
+  #dividedUnlessZero(type: (typeof SWITCHED)[number], dividend: Value, x: Value): void {
+    const b = this.#b, c = this.#c;
+    this.#guard(type, b.compare('ne', x, b.const(type, type === 'i64' ? 0n : 0)), x, () => b.binary((['udiv', 'urem', 'srem'] as const)[c.below(3)], dividend, x));
+  }
+  /** What `make` gives, if the condition holds, else `otherwise`. */
+  #guard(type: Type, condition: Value, otherwise: Value, make: () => Value): void {
+    const b = this.#b, risky = b.createBlock(), next = b.createBlock(), result = b.addBlockParam(next, type), mark = this.#scope.mark();
+    b.br(condition, risky, next, [], [otherwise]);
+    b.switchTo(risky);
+    b.jump(next, [make()]);
     this.#scope.release(mark);
     b.switchTo(next);
     this.#scope.add(type, result);
@@ -185,6 +205,8 @@ export class FunctionGenerator {
 
   #loop(depth: number): void {
     const b = this.#b, c = this.#c, types = [...this.#types(4), 'i32' as const], exitTypes = this.#types(2);
+    // What is computed in the loop without change, and only under a test.
+    const type = SWITCHED[c.below(4)], dividend = this.#x.pick(type), divisor = c.below(3) === 2 ? b.binary('and', this.#x.pick(type), b.const(type, type === 'i64' ? 3n : 3)) : undefined;
     const header = b.createBlock(), exit = b.createBlock(), params = this.#params(header, types), exitParams = this.#params(exit, exitTypes);
     b.jump(header, this.#picks(types));
     const mark = this.#scope.mark();
@@ -194,6 +216,7 @@ export class FunctionGenerator {
       b.br(this.#takeFuel(), body, exit, [], this.#picks(exitTypes));
       b.switchTo(body);
     }
+    if (divisor !== undefined) this.#dividedUnlessZero(type, dividend, divisor);
     this.#statements(depth + 1);
     if (!b.isTerminated()) {
       let going = this.#takeFuel();
@@ -377,6 +400,8 @@ export class FunctionGenerator {
   #recursion(mine: Signature): boolean {
     const b = this.#b, c = this.#c, [type] = mine.results, name = functionName(this.#number);
     if (mine.results.length !== 1 || isFloatType(type) || type === 'ptr' || isVector(type)) return false;
+    // A recursion that has branched already is bounded by the stack anyway, and may become a loop.
+    if (c.below(2) === 1) this.#keep(mine.results, b.call(name, this.#arguments(mine.params, true), mine.results));
     const [r] = b.call(name, this.#arguments(mine.params, true), mine.results), other = this.#x.pick(type), op = (['add', 'xor', 'or', 'and', 'mul', 'sub'] as const)[c.below(type === 'i1' ? 4 : 6)];
     b.ret([c.below(4) === 3 ? r : type === 'i1' && op === 'add' ? b.binary('xor', r, other) : c.below(2) === 0 ? b.binary(op, r, other) : b.binary(op, other, r)]);
     return true;
