@@ -81,12 +81,18 @@ if (NATIVE) {
     };
     for (let k = 0; k < 4; k++) await cycle();
     const before = await footprint();
-    for (let k = 0; k < 12; k++) await cycle();
-    const after = await footprint();
+    let after = before, least = Infinity;
+    const maps = [before.maps];
+    for (let round = 0; round < 3; round++) {
+      for (let k = 0; k < 4; k++) await cycle();
+      after = await footprint();
+      least = Math.min(least, after.maps - maps[maps.length - 1]);
+      maps.push(after.maps);
+    }
     assert.is(after.threads, before.threads);
     assert.ok(after.fds <= before.fds, `${before.fds} -> ${after.fds} descriptors`);
-    // koffi keeps a few mappings for each thread that ever was.
-    assert.ok(after.maps <= before.maps + 12 * 4, `${before.maps} -> ${after.maps} maps`);
+    // koffi keeps a few mappings for each thread that ever was. The engine's heap grows now and then; a leak is there in every round.
+    assert.ok(least <= 4 * 4, `${maps.join(' -> ')} maps, four workers between`);
   });
 } else workers.skip('native code', () => {});
 
