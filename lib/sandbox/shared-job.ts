@@ -13,6 +13,7 @@
 import { LamellaError, UsageError } from '../mir/errors.ts';
 import type { Module } from '../mir/module.ts';
 import type { ArgsOf, ExportsOf, ResultOf } from '../mir/typed-module.ts';
+import { offAbort, onAbort } from './abort-listeners.ts';
 import { callHost, globalOf, plainArguments, requireExport, signalOf, type HostFunctions } from './call-values.ts';
 import { configure, type SandboxConfig } from './config.ts';
 import type { JobEnd } from './job.ts';
@@ -148,10 +149,10 @@ export class SharedJob<M extends Module> {
       this.#pump();
     };
     this.#queue.push(batch);
-    if (signal?.aborted === true) abort(); else signal?.addEventListener('abort', abort, { once: true });
+    if (signal?.aborted === true) abort(); else onAbort(signal, abort);
     this.#pump();
     const all = await Promise.allSettled(results);
-    signal?.removeEventListener('abort', abort);
+    offAbort(signal, abort);
     return all.map((r) => {
       if (r.status === 'rejected') throw r.reason;
       return r.value;

@@ -11,6 +11,7 @@
  * - jobs that are to run together get their workers all at once, so that two such groups never wait for each other.
  */
 import type { StubImage } from '../codegen/stub-image.ts';
+import { offAbort, onAbort } from './abort-listeners.ts';
 import { GuestWorker } from './guest-worker.ts';
 import type { JobEnd, JobSpec } from './job.ts';
 import type { RunRequest } from './protocol.ts';
@@ -68,15 +69,15 @@ export class WorkerPool {
   runTogether(jobs: readonly Job[]): readonly Promise<JobEnd>[] {
     const pending: Pending = { members: [], submitted: performance.now() };
     const ends = jobs.map((job) => new Promise<JobEnd>((resolve) => {
-      const onAbort = (): void => { member.cancel(); };
+      const aborted = (): void => { member.cancel(); };
       const member: Member = {
         job, cancel: () => { this.#withdraw(pending, member); },
         settle: (end) => {
-          job.signal?.removeEventListener('abort', onAbort);
+          offAbort(job.signal, aborted);
           resolve(end);
         },
       };
-      job.signal?.addEventListener('abort', onAbort, { once: true });
+      onAbort(job.signal, aborted);
       pending.members.push(member);
     }));
     this.#queue.push(pending);

@@ -91,6 +91,25 @@ for (const tier of skipUnlessNative('options of runs') ? ['worker', 'wasm'] as c
   });
 }
 
+if (skipUnlessNative('one signal for many runs in tier worker')) {
+  test('worker: one signal for many runs has one listener, all are stopped, and none is left behind', async () => {
+    await using sandbox = new Sandbox(sandboxTarget(), { isolation: 'worker', workers: 1 });
+    await using job = sandbox.share(plain);
+    const control = new AbortController(), { signal } = control;
+    let listening = 0, most = 0;
+    const { addEventListener, removeEventListener } = signal;
+    signal.addEventListener = (...args: unknown[]) => { most = Math.max(most, ++listening); Reflect.apply(addEventListener, signal, args); };
+    signal.removeEventListener = (...args: unknown[]) => { listening--; Reflect.apply(removeEventListener, signal, args); };
+    for (let k = 0; k < 3; k++) assert.is((await sandbox.run(plain, 'answer', [], { signal })).status, 'ok');
+    assert.is(listening, 0);
+    const run = sandbox.run.bind(sandbox) as AnyRun, shared = job.run.bind(job) as AnyRun;
+    const on = Array.from({ length: 15 }, () => [run(plain, 'forever', [], { signal }), shared('forever', [], { signal })]).flat();
+    control.abort('enough');
+    for (const o of await Promise.all(on)) assert.ok(o.status === 'cancelled' && o.error.reason === 'enough', o.status);
+    assert.is(most, 1);
+  });
+}
+
 test('a refusal does not spell out a million violations', async () => {
   const m = new ModuleBuilder('m');
   m.addImport({ name: 'system', kind: 'libc', capability: 'none', params: [], results: [], loc: 0 });
